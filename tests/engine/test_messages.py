@@ -1,0 +1,59 @@
+"""Errors name the operation, the shapes and a mend; arrays are never made silently."""
+
+import numpy as np
+import pytest
+
+import minivae as mv
+
+
+def test_a_product_of_the_wrong_way_round():
+    with pytest.raises(ValueError, match="inner sizes 784 and 400 differ; did you mean y.T") as e:
+        mv.matmul(np.ones((128, 784)), np.ones((400, 784)))
+    assert "matmul(float64[128, 784], float64[400, 784])" in str(e.value)
+
+
+def test_a_product_with_a_scalar():
+    with pytest.raises(ValueError, match=r"takes no scalars; did you mean \*"):
+        mv.matmul(mv.tensor(2.0), np.ones((2, 2)))
+
+
+def test_shapes_that_do_not_broadcast():
+    with pytest.raises(ValueError, match="^add.*sizes 4 and 5 meet in axis -1"):
+        mv.tensor(np.ones((3, 4))) + np.ones((3, 5))
+
+
+def test_an_affine_map_of_the_wrong_size():
+    layer = mv.nn.Linear(3, 2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=r"x has 4 features, weight \(2, 3\) expects 3"):
+        layer(np.ones((5, 4)))
+    with pytest.raises(ValueError, match=r"weight must be \(out, in\) and bias \(out,\)"):
+        mv.linear(np.ones((5, 3)), np.ones((2, 3)), np.ones(3))
+
+
+def test_a_reshape_that_does_not_fit():
+    with pytest.raises(ValueError, match=r"6 entries of shape \(2, 3\) do not fill shape \(4, 2\)"):
+        mv.reshape(np.ones((2, 3)), (4, 2))
+
+
+def test_the_type_of_the_error_is_kept():
+    with pytest.raises(IndexError, match="^getitem"):
+        mv.tensor(np.ones(3))[7]
+
+
+def test_numpy_functions_do_not_cut_the_graph_silently():
+    x = mv.tensor(np.ones(3), requires_grad=True)
+    with pytest.raises(TypeError):
+        np.exp(x)
+    with pytest.raises(TypeError, match="cut its graph"):
+        np.asarray(x)
+
+
+def test_an_array_times_a_tensor_is_a_tensor():
+    x = mv.tensor(np.ones(3), requires_grad=True)
+    assert isinstance(np.ones(3) * x, mv.Tensor)
+    assert isinstance(np.ones((2, 3)) @ x, mv.Tensor)
+
+
+def test_a_gradient_for_a_constant_operand():
+    with pytest.raises(TypeError, match="bernoulli_nll: operand 1 is a constant"):
+        mv.grad(lambda x: mv.bernoulli_nll(np.zeros(3), x).sum())(np.ones(3))

@@ -1,0 +1,71 @@
+"""Transformations against derivatives that can be written down."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+import minivae as mv
+from minivae.testing.strategies import arrays
+
+
+@given(arrays((4,)))
+def test_derivatives_of_sums_of_exponentials(x):
+    def f(x):
+        return mv.exp(x * 0.5).sum()
+
+    expected = np.exp(x * 0.5)
+    np.testing.assert_allclose(mv.grad(f)(x).data, 0.5 * expected, rtol=1e-14)
+    second = mv.grad(lambda x: mv.grad(f)(x).sum())
+    np.testing.assert_allclose(second(x).data, 0.25 * expected, rtol=1e-14)
+    third = mv.grad(lambda x: second(x).sum())
+    np.testing.assert_allclose(third(x).data, 0.125 * expected, rtol=1e-14)
+
+
+@given(arrays((3,)), arrays((3,)))
+def test_hessian_vector_product_of_a_quadratic_form(x, v):
+    A = np.arange(9.0).reshape(3, 3)
+    product = mv.hvp(lambda x: x @ A @ x, x, v)
+    np.testing.assert_allclose(product.data, (A + A.T) @ v, atol=1e-10)
+
+
+@given(arrays((2,)))
+def test_jacobian_of_a_linear_map_is_its_matrix(x):
+    A = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    np.testing.assert_array_equal(mv.jacobian(lambda x: mv.matmul(A, x))(x), A)
+
+
+def test_value_and_grad_for_several_arguments():
+    value, (gx, gy) = mv.value_and_grad(lambda x, y: (x * y).sum(), argnums=(0, 1))(
+        np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    )
+    assert value.item() == 11.0
+    np.testing.assert_array_equal(gx.data, [3.0, 4.0])
+    np.testing.assert_array_equal(gy.data, [1.0, 2.0])
+
+
+def test_nested_transformations_do_not_confuse_their_variables():
+    """d/dx [x d/dy (x + y)] = 1: the inner derivative must not see the outer variable."""
+
+    def outer(x):
+        return x * mv.grad(lambda y: x + y)(1.0)
+
+    assert mv.grad(outer)(1.0).item() == 1.0
+
+
+def test_fused_operations_have_second_derivatives():
+    """The Hessian of the Bernoulli negative log likelihood is diag σ(a) (1 - σ(a))."""
+    a, x = np.array([-1.0, 0.0, 2.0]), np.array([1.0, 0.0, 1.0])
+    gradient = mv.grad(lambda a: mv.bernoulli_nll(a, x).sum())
+    hessian = np.stack(
+        [mv.hvp(lambda a: mv.bernoulli_nll(a, x).sum(), a, e).data for e in np.eye(3)]
+    )
+    s = 1 / (1 + np.exp(-a))
+    np.testing.assert_allclose(gradient(a).data, s - x, rtol=1e-14)
+    np.testing.assert_allclose(hessian, np.diag(s * (1 - s)), atol=1e-15)
+
+
+def test_a_function_that_is_no_scalar_is_refused():
+    with pytest.raises(
+        ValueError, match=r"must return a tensor with one entry, it returned \(2,\)"
+    ):
+        mv.grad(lambda x: x * 2)(np.ones(2))
