@@ -1,0 +1,33 @@
+"""What every distribution answers. The last axis is the event: densities are summed over it."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+
+from minivae.engine import Tensor
+
+
+class Distribution(Protocol):
+    """A distribution over vectors (..., d), its parameters arrays or tensors.
+
+    All logarithms are natural: densities and divergences are in nats.
+    """
+
+    @property
+    def mean(self) -> Tensor:
+        """The expectation, (..., d)."""
+
+    @property
+    def std(self) -> Tensor:
+        """The standard deviation of each entry, (..., d)."""
+
+    def log_prob(self, x: Any) -> Tensor:
+        """Return log p(x) of each row: (..., d) to (...)."""
+
+    def sample(self, rng: np.random.Generator, samples: int | None = None) -> np.ndarray:
+        """Draw an array (..., d), or (samples, ..., d); no gradient flows through it."""
+
+    def kl(self, other: Any) -> Tensor:
+        """Return KL(self ‖ other) of each row, in closed form: shape (...)."""

@@ -1,0 +1,33 @@
+"""Writing files so that nobody ever sees one half done, not even after a power cut."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+
+def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Replace ``path`` by ``content`` in one step: readers see the old file or the new one.
+
+    The content goes to a temporary file in the same folder, is flushed to the disk, and is then
+    renamed, which file systems do as a whole.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written; the old file is then still there.
+    """
+    path = Path(path)
+    data = content.encode() if isinstance(content, str) else content
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

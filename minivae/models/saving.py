@@ -1,0 +1,68 @@
+"""Saving and loading models: weights as safetensors, with the recipe that rebuilds the model."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from minivae.files import write_atomically
+from minivae.models.autoencoder import Autoencoder
+from minivae.models.model import Model
+from minivae.models.vae import VAE
+
+RECIPES: dict[str, Callable[..., Model]] = {"VAE.mlp": VAE.mlp, "Autoencoder.mlp": Autoencoder.mlp}
+
+
+def save(model: Model, path: str | os.PathLike[str]) -> None:
+    """Write a model to one safetensors file, atomically.
+
+    Parameters
+    ----------
+    model : Model
+        Built by a recipe such as ``VAE.mlp``, so that :func:`load` can build it again.
+    path : path-like
+        The file. Other programs that read safetensors find the weights in it by their names.
+
+    Raises
+    ------
+    ValueError
+        If the model was composed by hand: keep its ``state_dict()`` instead.
+    """
+    if model.recipe is None:
+        raise ValueError(
+            f"save: this {type(model).__name__} was composed by hand, so that load could not "
+            "rebuild it; save its state_dict() with safetensors.numpy.save_file"
+        )
+    write_atomically(path, to_bytes(model.state_dict(), {"minivae": json.dumps(model.recipe)}))
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Read a model that :func:`save` wrote.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is damaged, or no model of minivae.
+    """
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"load: there is no file {path}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        recipe = json.loads(metadata["minivae"])
+        model = RECIPES[recipe["model"]](**recipe["arguments"], rng=np.random.default_rng(0))
+    except (SafetensorError, KeyError, json.JSONDecodeError, TypeError) as error:
+        raise ValueError(
+            f"load: {path} is damaged, or no model that minivae saved ({error})"
+        ) from error
+    model.load_state_dict(state)
+    return model

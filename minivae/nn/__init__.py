@@ -1,0 +1,17 @@
+"""Neural networks: modules, parameters, layers and how their weights begin."""
+
+from minivae.nn.activations import ACTIVATIONS, activation_named
+from minivae.nn.init import glorot_uniform
+from minivae.nn.layers import MLP, Linear, Sequential
+from minivae.nn.module import Module, Parameter
+
+__all__ = [
+    "ACTIVATIONS",
+    "MLP",
+    "Linear",
+    "Module",
+    "Parameter",
+    "Sequential",
+    "activation_named",
+    "glorot_uniform",
+]

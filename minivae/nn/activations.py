@@ -1,0 +1,23 @@
+"""The nonlinearities by name, as recipes and the command line ask for them."""
+
+from __future__ import annotations
+
+from minivae.engine import ops
+from minivae.engine.op import Op
+
+ACTIVATIONS: dict[str, Op] = {
+    f.__name__: f for f in (ops.elu, ops.relu, ops.sigmoid, ops.softplus, ops.tanh)
+}
+
+
+def activation_named(name: str) -> Op:
+    """Return the activation of that name.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message lists those there are.
+    """
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation {name!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
+    return ACTIVATIONS[name]
