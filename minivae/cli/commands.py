@@ -1,0 +1,136 @@
+"""The commands: each reads its options, calls one function below, and prints what came of it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from minivae import data as datasets
+from minivae import runs
+from minivae.runs import RunFolder, Settings
+from minivae.training import TrainingInterrupted
+
+RUNS = Path("runs")
+
+
+def train(options: argparse.Namespace) -> int:
+    """``minivae train``."""
+    given = {
+        field.name: getattr(options, field.name)
+        for field in fields(Settings)
+        if getattr(options, field.name) is not None
+    }
+    if "hidden" in given:
+        given["hidden"] = tuple(given["hidden"])
+    run = _run_folder(options, given)
+    start, console = time.perf_counter(), Console(highlight=False)
+    console.print(f"{_title(run.settings)}; the run folder is {run.path}", soft_wrap=True)
+    try:
+        summary = runs.train(run, say=console.print)
+    except TrainingInterrupted:
+        sys.stdout.flush()
+        kept = "all complete epochs are kept" if run.checkpoint.exists() else "no epoch is complete"
+        print(
+            f"minivae train: stopped; {kept}; go on with: minivae train --resume {run.path}",
+            file=sys.stderr,
+        )
+        return 130
+    table = _table("test images, in nats")
+    if summary.elbo is None or summary.kl is None:
+        table.add_row("log p(x|z)", f"{summary.reconstruction:.2f}", "at the code z of each image")
+    else:
+        split = f"= {summary.reconstruction:.2f} (reconstruction) - {summary.kl:.2f} (KL)"
+        table.add_row("ELBO", f"{summary.elbo:.2f}", split)
+    table.add_row("baseline", f"{summary.baseline:.2f}", "independent pixels: a decoder without z")
+    console.print(table)
+    seconds = time.perf_counter() - start
+    console.print(f"{seconds:.0f} s; figures in {run.figures}", soft_wrap=True)
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """``minivae evaluate``."""
+    run, console = RunFolder(options.run), Console(highlight=False)
+    score = runs.bound(run, options.seed)
+    table = _table("test images, in nats")
+    if score.elbo is None or score.kl is None:
+        table.add_row("log p(x|z)", f"{score.reconstruction:.2f}", "at the code z of each image")
+        console.print(table)
+        return 0
+    split = f"= {score.reconstruction:.2f} (reconstruction) - {score.kl:.2f} (KL)"
+    table.add_row("ELBO", f"{score.elbo:.2f}", split)
+    blocks = []
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("log p(x)", total=options.limit)
+        for block in runs.log_probs(run, options.samples, options.limit, options.seed):
+            blocks.append(block)
+            progress.advance(task, len(block))
+    values = np.concatenate(blocks)
+    error = values.std() / np.sqrt(len(values))
+    detail = f"± {error:.2f}; {options.samples} samples each, first {len(values)} images"
+    table.add_row("log p(x)", f"{values.mean():.2f}", detail)
+    console.print(table)
+    return 0
+
+
+def sample(options: argparse.Namespace) -> int:
+    """``minivae sample``."""
+    print(runs.sample(RunFolder(options.run), options.n, options.seed))
+    return 0
+
+
+def data(options: argparse.Namespace) -> int:
+    """``minivae data``."""
+    if options.name is not None:
+        datasets.fetch(options.name)
+    table = _table("data sets")
+    for entry in datasets.available():
+        if options.name in (None, entry.name):
+            height, width = entry.image_shape
+            place = "part of scikit-learn" if entry.path is None else str(entry.path)
+            state = "here" if entry.present else f"fetch with: minivae data {entry.name}"
+            size = f"{entry.images:,} images, {height}x{width}"
+            table.add_row(entry.name, size, f"{entry.description}; {place}; {state}")
+    Console(highlight=False).print(table)
+    return 0
+
+
+def _run_folder(options: argparse.Namespace, given: dict[str, Any]) -> RunFolder:
+    """Make the run folder that the options ask for, or open the one to go on with."""
+    if options.resume is None:
+        settings = Settings(**given)
+        name = f"{settings.recipe}-{settings.data}"
+        return RunFolder.create(options.out or runs.free_place(RUNS, name), settings)
+    if options.resume == "" and options.out and not RunFolder.exists(options.out):
+        return RunFolder.create(options.out, Settings(**given))
+    run = RunFolder(options.resume or options.out or runs.newest_run(RUNS))
+    settings = run.settings.lengthened(given)
+    if settings != run.settings:
+        run.change_settings(settings)
+    return run
+
+
+def _title(settings: Settings) -> str:
+    sizes = " ".join(map(str, settings.hidden))
+    length = f"{settings.epochs} epochs" if settings.epochs else f"{settings.steps} updates"
+    return (
+        f"{settings.recipe} on {settings.data}: hidden {sizes}, latent {settings.latent}, "
+        f"{settings.activation}, {settings.likelihood}, {length}"
+    )
+
+
+def _table(title: str) -> Table:
+    table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+    table.add_column(style="bold")
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column()
+    return table

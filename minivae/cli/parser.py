@@ -1,0 +1,140 @@
+"""The words of the command line. Only this file knows them; nothing heavy is imported here."""
+
+from __future__ import annotations
+
+import argparse
+from typing import NoReturn
+
+TRAIN_EXAMPLES = """\
+examples:
+  minivae train                              a VAE on the embedded handwritten digits
+  minivae train ae --data mnist              an autoencoder on MNIST
+  minivae train --data mnist --latent 10 --hidden 300 300 --steps 20000
+  minivae train --resume runs/vae-digits     go on with a run that was stopped
+"""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong and where help is, and stop."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def build() -> Parser:
+    """Return the parser of ``minivae``; each subcommand stores its name in ``command``."""
+    parser = Parser(
+        prog="minivae",
+        description="Variational autoencoders from scratch: train, measure, sample.",
+    )
+    parser.add_argument("--version", action="store_true", help="print the version and stop")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    _train(
+        commands.add_parser(
+            "train",
+            help="train a model, measure it, draw its figures",
+            description="Train a model and write its run folder: metrics, weights, figures.",
+            epilog=TRAIN_EXAMPLES,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    _evaluate(
+        commands.add_parser(
+            "evaluate",
+            help="measure a trained model on the test images",
+            description="Print the test ELBO, split, and importance-weighted log p(x), in nats.",
+        )
+    )
+    _sample(
+        commands.add_parser(
+            "sample",
+            help="draw images from a trained VAE",
+            description="Write a figure and an array of images decoded from the prior.",
+        )
+    )
+    _data(
+        commands.add_parser(
+            "data",
+            help="list the data sets, where they lie, and fetch them",
+            description="List the data sets and where they lie; with NAME, fetch that one.",
+        )
+    )
+    return parser
+
+
+def _train(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("recipe", nargs="?", metavar="RECIPE", help="vae (default) or ae")
+    add("--data", metavar="NAME", help="digits (default; embedded) or mnist")
+    add(
+        "--hidden",
+        nargs="+",
+        type=int,
+        metavar="N",
+        help="sizes of the encoder's hidden layers (300 300); the decoder mirrors them",
+    )
+    add("--latent", type=int, metavar="N", help="dimensions of the code z (2)")
+    add("--activation", metavar="NAME", help="elu (default), relu, sigmoid, softplus or tanh")
+    add("--likelihood", metavar="NAME", help="bernoulli (default) or gaussian")
+    add(
+        "--sigma",
+        type=float,
+        metavar="S",
+        help="standard deviation of the gaussian likelihood, in grey levels from 0 to 1 (0.2)",
+    )
+    length = command.add_mutually_exclusive_group()
+    length.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="passes over the data (300 for digits, 10 for mnist)",
+    )
+    length.add_argument("--steps", type=int, metavar="N", help="updates, in place of --epochs")
+    add("--batch-size", type=int, metavar="N", help="images for one update (100)")
+    add("--lr", type=float, metavar="RATE", help="learning rate of Adam (0.001)")
+    add(
+        "--binarize",
+        metavar="MODE",
+        help="draw pixels as 0 or 1: none, static (once) or dynamic (every time; default)",
+    )
+    add("--seed", type=int, metavar="N", help="decides everything random (0)")
+    add("--out", metavar="FOLDER", help="the run folder (runs/RECIPE-DATA, numbered if taken)")
+    add(
+        "--resume",
+        nargs="?",
+        const="",
+        metavar="RUN",
+        help="go on with a run: RUN, else --out, else the newest in runs/",
+    )
+
+
+def _evaluate(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("run", metavar="RUN", help="the folder of a run")
+    add(
+        "--samples",
+        type=int,
+        default=5000,
+        metavar="K",
+        help="draws of z for each image (%(default)s)",
+    )
+    add(
+        "--limit",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="estimate log p(x) of the first N test images (%(default)s)",
+    )
+    add("--seed", type=int, default=0, metavar="N", help="of the draws (%(default)s)")
+
+
+def _sample(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add("run", metavar="RUN", help="the folder of a run")
+    add("--n", type=int, default=64, metavar="N", help="how many images (%(default)s)")
+    add("--seed", type=int, default=0, metavar="N", help="of the draws (%(default)s)")
+
+
+def _data(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", metavar="NAME", help="the data set to fetch")

@@ -1,0 +1,51 @@
+"""The ELBO over a data set."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from minivae.engine import no_grad
+from minivae.models import Model
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True)
+class Score:
+    """Means over a data set, in nats: elbo = reconstruction - kl.
+
+    An autoencoder has no bound: its ``kl`` and ``elbo`` are None, and ``reconstruction`` is
+    log p(x|f(x)).
+    """
+
+    reconstruction: float
+    kl: float | None
+    elbo: float | None
+
+
+def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: int = 10) -> Score:
+    """Return the terms of the ELBO as means over data, each with ``draws`` draws of z.
+
+    Parameters
+    ----------
+    model : Model
+        A trained model.
+    x : ndarray
+        Data, (n, data_dim).
+    rng : numpy.random.Generator
+        Draws the noise.
+    draws : int
+        How often the expectation over z is sampled; more draws, less noise in the estimate.
+    """
+    totals = {"reconstruction": 0.0, "kl": 0.0}
+    with no_grad():
+        for batch in (x[i : i + _BATCH] for i in range(0, len(x), _BATCH)):
+            for _ in range(draws):
+                terms = model.terms(batch, rng=rng)
+                for name in totals.keys() & terms.keys():
+                    totals[name] += terms[name].item() * len(batch) / (draws * len(x))
+    if "kl" not in terms:
+        return Score(totals["reconstruction"], None, None)
+    return Score(totals["reconstruction"], totals["kl"], totals["reconstruction"] - totals["kl"])

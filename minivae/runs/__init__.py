@@ -1,0 +1,18 @@
+"""Runs: settings in, a folder with everything out. What the commands of ``minivae`` call."""
+
+from minivae.runs.folder import RunFolder, free_place, newest_run
+from minivae.runs.measure import bound, log_probs, sample
+from minivae.runs.settings import Settings
+from minivae.runs.train import Summary, train
+
+__all__ = [
+    "RunFolder",
+    "Settings",
+    "Summary",
+    "bound",
+    "free_place",
+    "log_probs",
+    "newest_run",
+    "sample",
+    "train",
+]

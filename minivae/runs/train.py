@@ -1,0 +1,100 @@
+"""The main job: train, keep everything, measure on the test images, draw the figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+
+from minivae.evaluation import evaluate, ignorant_log_prob
+from minivae.files import write_atomically
+from minivae.models import VAE, Model, save
+from minivae.optim import Adam
+from minivae.runs.folder import RunFolder
+from minivae.runs.pieces import RunData, build_model, load_data, stream
+from minivae.training import History, fit
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The final figures of a run: means over the test images, in nats.
+
+    Attributes
+    ----------
+    reconstruction : float
+        E_q[log p(x|z)], for an autoencoder log p(x|f(x)).
+    kl, elbo : float or None
+        KL(q(z|x) ‖ p(z)) and their difference, the bound; None for an autoencoder.
+    baseline : float
+        log p(x) of a model with independent pixels.
+    """
+
+    reconstruction: float
+    kl: float | None
+    elbo: float | None
+    baseline: float
+
+
+def train(run: RunFolder, say: Callable[[str], None] = lambda line: None) -> Summary:
+    """Train the model of a run folder from where it stands, and fill the folder.
+
+    Parameters
+    ----------
+    run : RunFolder
+        A new run, an interrupted one, or a complete one (whose figures are then drawn again).
+    say : callable
+        Takes a line about what is going on.
+
+    Returns
+    -------
+    Summary
+        What the test images say of the model.
+    """
+    settings = run.settings
+    prepared = load_data(settings)
+    model = build_model(settings, prepared.train.shape[1])
+    history = fit(
+        model,
+        prepared.train,
+        rng=stream(settings.seed, "training"),
+        epochs=settings.epochs,
+        steps=settings.steps,
+        batch_size=settings.batch_size,
+        optimizer=Adam(model.parameters(), lr=settings.lr),
+        transform=prepared.transform,
+        validation=prepared.test,
+        checkpoint=run.checkpoint,
+        resume=True,
+        on_epoch=lambda history: write_atomically(run.metrics, history.to_csv()),
+    )
+    write_atomically(run.metrics, history.to_csv())
+    save(model, run.weights)
+    say("drawing the figures")
+    draw(run, model, prepared, history)
+    score = evaluate(model, prepared.test, rng=stream(settings.seed, "evaluation"))
+    baseline = ignorant_log_prob(model.likelihood, prepared.train, prepared.test)
+    summary = Summary(score.reconstruction, score.kl, score.elbo, baseline)
+    write_atomically(run.summary, json.dumps(asdict(summary), indent=2) + "\n")
+    return summary
+
+
+def draw(run: RunFolder, model: Model, prepared: RunData, history: History) -> None:
+    """Draw all figures that suit the model into the run folder."""
+    from minivae import viz
+
+    test, shape = prepared.dataset.test, prepared.dataset.image_shape
+    figures = {
+        "loss": viz.loss_split(history),
+        "reconstructions": viz.reconstructions(model, test, shape),
+        "latent": viz.latent_scatter(model, test, prepared.dataset.labels.test),
+    }
+    if isinstance(model, VAE):
+        rng = stream(run.settings.seed, "figures")
+        figures["samples"] = viz.samples(model, shape, rng=rng)
+    codes = None if isinstance(model, VAE) else model.codes(test)
+    if model.latent == 2:
+        figures["manifold"] = viz.manifold(model, shape, codes=codes)
+    else:
+        figures["traversals"] = viz.traversals(model, shape, codes=codes)
+    for name, figure in figures.items():
+        viz.save(figure, run.figures / name)

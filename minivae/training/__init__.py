@@ -1,0 +1,7 @@
+"""Training: the loop, its history, checkpoints and the live display."""
+
+from minivae.training.checkpoint import load_checkpoint, save_checkpoint
+from minivae.training.fit import TrainingInterrupted, fit
+from minivae.training.history import History
+
+__all__ = ["History", "TrainingInterrupted", "fit", "load_checkpoint", "save_checkpoint"]

@@ -1,0 +1,91 @@
+"""Checkpoints: all that decides how training goes on, in one file that is never half written."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from minivae.files import write_atomically
+from minivae.models import Model
+from minivae.optim import Optimizer
+from minivae.training.history import History
+
+
+@dataclass
+class Progress:
+    """Where a training run stands.
+
+    Attributes
+    ----------
+    history : History
+        The epochs that are complete.
+    step : int
+        Updates so far.
+    """
+
+    history: History
+    step: int = 0
+
+    @property
+    def epoch(self) -> int:
+        """Number of complete epochs."""
+        return len(self.history)
+
+
+def save_checkpoint(
+    path: str | os.PathLike[str],
+    model: Model,
+    optimizer: Optimizer,
+    rng: np.random.Generator,
+    progress: Progress,
+) -> None:
+    """Write weights, the optimiser's memory, the random state and the history, atomically."""
+    arrays = {f"model.{name}": array for name, array in model.state_dict().items()}
+    arrays |= {f"optimizer.{name}": array for name, array in optimizer.state_dict().items()}
+    state: dict[str, Any] = {
+        "rng": rng.bit_generator.state,
+        "step": progress.step,
+        "history": progress.history.rows,
+    }
+    write_atomically(path, to_bytes(arrays, {"minivae": json.dumps(state, default=_plain)}))
+
+
+def load_checkpoint(
+    path: str | os.PathLike[str], model: Model, optimizer: Optimizer, rng: np.random.Generator
+) -> Progress:
+    """Put model, optimiser and random generator into the state that a checkpoint holds.
+
+    Raises
+    ------
+    ValueError
+        If the file is damaged, or belongs to another model, optimiser or kind of generator.
+    """
+    try:
+        with safe_open(Path(path), framework="numpy") as file:
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            state = json.loads((file.metadata() or {})["minivae"])
+        model.load_state_dict(_part(arrays, "model."))
+        optimizer.load_state_dict(_part(arrays, "optimizer."))
+        rng.bit_generator.state = state["rng"]
+        return Progress(History(state["history"]), state["step"])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise ValueError(
+            f"the checkpoint {path} does not fit this run ({error}); if it is damaged, delete it "
+            "and train anew"
+        ) from error
+
+
+def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
+    return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
+
+
+def _plain(value: Any) -> Any:
+    """Let JSON take the arrays and numbers of NumPy in a generator's state."""
+    return value.tolist()

@@ -1,0 +1,183 @@
+"""The training loop: minibatches, gradients, updates; what is kept, and how a run goes on."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from math import ceil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from minivae.data import Dataset, batches
+from minivae.engine import no_grad
+from minivae.models import Model
+from minivae.optim import Adam, Optimizer
+from minivae.training.checkpoint import Progress, load_checkpoint, save_checkpoint
+from minivae.training.display import Display
+from minivae.training.history import History, Row
+
+Transform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """Training was interrupted by Ctrl-C; the message says what is kept and how to go on."""
+
+
+def fit(
+    model: Model,
+    data: Dataset | np.ndarray,
+    *,
+    rng: np.random.Generator,
+    epochs: int | None = None,
+    steps: int | None = None,
+    batch_size: int = 100,
+    optimizer: Optimizer | None = None,
+    transform: Transform | None = None,
+    validation: np.ndarray | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    resume: bool = False,
+    progress: bool = True,
+    on_epoch: Callable[[History], None] | None = None,
+) -> History:
+    """Train a model: minimise the mean of ``model.loss`` over minibatches.
+
+    Parameters
+    ----------
+    model : Model
+        What to train; changed in place.
+    data : Dataset or ndarray
+        Training data, (n, data_dim); of a data set its ``train``.
+    rng : numpy.random.Generator
+        Draws the order of the data, the noise of the model and that of ``transform``.
+    epochs, steps : int
+        Stop after so many passes over the data, or so many updates: one of the two.
+    batch_size : int
+        Data for one update; the last batch of an epoch may be smaller.
+    optimizer : Optimizer, optional
+        By default ``Adam(model.parameters(), lr=1e-3)``.
+    transform : callable, optional
+        ``transform(batch, rng)`` gives what the model sees in place of each batch: with
+        :func:`minivae.data.binarize`, pixels drawn anew every time (dynamic binarization).
+    validation : ndarray, optional
+        Data on which the terms are computed after each epoch, for the history alone.
+    checkpoint : path-like, optional
+        A file that is rewritten, atomically, after each epoch.
+    resume : bool
+        Go on from ``checkpoint`` if it exists. A run that was stopped at any moment and resumed
+        ends with the same weights, bit for bit, as one that was not.
+    progress : bool
+        Show the epoch, the terms, images per second and the time left.
+    on_epoch : callable, optional
+        Called with the history after each epoch, once the checkpoint is written.
+
+    Returns
+    -------
+    History
+        One row an epoch.
+
+    Raises
+    ------
+    ValueError
+        If an argument makes no sense, or the checkpoint does not fit.
+    FloatingPointError
+        If the loss stops being finite.
+    TrainingInterrupted
+        On Ctrl-C, after the display has been closed; the last checkpoint is complete.
+    """
+    x = np.asarray(model.as_data(data.train if isinstance(data, Dataset) else data))
+    optimizer = optimizer or Adam(model.parameters(), lr=1e-3)
+    per_epoch = ceil(len(x) / max(batch_size, 1))
+    total = _total_steps(epochs, steps, per_epoch)
+    state = Progress(History())
+    if resume and checkpoint is not None and Path(checkpoint).exists():
+        state = load_checkpoint(checkpoint, model, optimizer, rng)
+    shown: AbstractContextManager[Display | None] = (
+        Display(ceil(total / per_epoch), total, state.step) if progress else nullcontext()
+    )
+    try:
+        with shown as display:
+            while state.step < total:
+                row = _epoch(model, x, optimizer, rng, batch_size, transform, state, total, display)
+                if validation is not None:
+                    row |= _validate(model, validation, state.epoch)
+                state.history.rows.append(row)
+                if checkpoint is not None:
+                    save_checkpoint(checkpoint, model, optimizer, rng, state)
+                if on_epoch is not None:
+                    on_epoch(state.history)
+                if display is not None:
+                    display.epoch(row)
+    except KeyboardInterrupt:
+        raise TrainingInterrupted(_farewell(state.epoch, checkpoint)) from None
+    return state.history
+
+
+def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
+    if (epochs is None) == (steps is None):
+        raise ValueError("fit: say how long to train, by epochs= or by steps= (one of them)")
+    name, amount = ("epochs", epochs) if steps is None else ("steps", steps)
+    if amount is None or amount < 1:
+        raise ValueError(f"fit: {name} must be at least 1, it is {amount}")
+    return amount * per_epoch if name == "epochs" else amount
+
+
+def _epoch(
+    model: Model,
+    x: np.ndarray,
+    optimizer: Optimizer,
+    rng: np.random.Generator,
+    batch_size: int,
+    transform: Transform | None,
+    state: Progress,
+    total: int,
+    display: Display | None,
+) -> Row:
+    """Pass over the data once, or until ``total`` updates; return the means of the terms."""
+    sums: dict[str, float] = {}
+    images, start = 0, time.perf_counter()
+    for batch in batches(x, batch_size, rng):
+        if state.step == total:
+            break
+        terms = model.terms(batch if transform is None else transform(batch, rng), rng=rng)
+        optimizer.zero_grad()
+        terms["loss"].backward()
+        optimizer.step()
+        state.step += 1
+        for name, value in terms.items():
+            sums[name] = sums.get(name, 0.0) + value.item() * len(batch)
+        if not np.isfinite(sums["loss"]):
+            raise FloatingPointError(
+                f"fit: the loss is {terms['loss'].item()} at update {state.step}; a smaller "
+                "learning rate may help, or data of a smaller scale"
+            )
+        images += len(batch)
+        if display is not None:
+            display.step(state.step)
+    seconds = time.perf_counter() - start
+    means = {name: value / images for name, value in sums.items()}
+    return {
+        "epoch": state.epoch + 1,
+        "step": state.step,
+        "seconds": round(seconds, 4),
+        "images_per_second": round(images / seconds, 1),
+    } | means
+
+
+def _validate(model: Model, x: np.ndarray, epoch: int) -> Row:
+    """Compute the terms on data that training never sees, with noise of their own."""
+    with no_grad():
+        terms = model.terms(x, rng=np.random.default_rng(epoch))
+    return {f"validation_{name}": value.item() for name, value in terms.items()}
+
+
+def _farewell(epoch: int, checkpoint: Any) -> str:
+    kept = (
+        f"the checkpoint {checkpoint} holds all of it: fit again with resume=True to go on"
+        if checkpoint is not None and epoch
+        else "no checkpoint was kept: pass checkpoint= to be able to go on"
+    )
+    return f"training stopped after {epoch} complete epochs; {kept}"
