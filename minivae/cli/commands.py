@@ -31,11 +31,13 @@ def train(options: argparse.Namespace) -> int:
     }
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
-    run = _run_folder(options, given)
     start, console = time.perf_counter(), Console(highlight=False)
+    place, settings = _plan(options, given)
+    prepared = runs.load_data(settings)  # before anything is written: the data may not be there
+    run = RunFolder.open(place, settings)
     console.print(f"{_title(run.settings)}; the run folder is {run.path}", soft_wrap=True)
     try:
-        summary = runs.train(run, say=console.print)
+        summary = runs.train(run, prepared, say=console.print)
     except TrainingInterrupted:
         sys.stdout.flush()
         kept = "all complete epochs are kept" if run.checkpoint.exists() else "no epoch is complete"
@@ -68,10 +70,11 @@ def evaluate(options: argparse.Namespace) -> int:
         return 0
     split = f"= {score.reconstruction:.2f} (reconstruction) - {score.kl:.2f} (KL)"
     table.add_row("ELBO", f"{score.elbo:.2f}", split)
+    estimates = runs.log_probs(run, options.samples, options.limit, options.seed)
     blocks = []
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("log p(x)", total=options.limit)
-        for block in runs.log_probs(run, options.samples, options.limit, options.seed):
+        for block in estimates:
             blocks.append(block)
             progress.advance(task, len(block))
     values = np.concatenate(blocks)
@@ -104,24 +107,22 @@ def data(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run_folder(options: argparse.Namespace, given: dict[str, Any]) -> RunFolder:
-    """Make the run folder that the options ask for, or open the one to go on with."""
+def _plan(options: argparse.Namespace, given: dict[str, Any]) -> tuple[Path, Settings]:
+    """Return where the run that the options ask for lies, and its settings."""
     if options.resume is None:
         settings = Settings(**given)
-        name = f"{settings.recipe}-{settings.data}"
-        return RunFolder.create(options.out or runs.free_place(RUNS, name), settings)
-    if options.resume == "" and options.out and not RunFolder.exists(options.out):
-        return RunFolder.create(options.out, Settings(**given))
-    run = RunFolder(options.resume or options.out or runs.newest_run(RUNS))
-    settings = run.settings.lengthened(given)
-    if settings != run.settings:
-        run.change_settings(settings)
-    return run
+        place = Path(options.out or runs.free_place(RUNS, f"{settings.recipe}-{settings.data}"))
+        RunFolder.check_free(place)
+        return place, settings
+    if not options.resume and options.out and not RunFolder.exists(options.out):
+        return Path(options.out), Settings(**given)
+    place = Path(options.resume or options.out or runs.newest_run(RUNS))
+    return place, RunFolder(place).settings.lengthened(given)
 
 
 def _title(settings: Settings) -> str:
     sizes = " ".join(map(str, settings.hidden))
-    length = f"{settings.epochs} epochs" if settings.epochs else f"{settings.steps} updates"
+    length = f"epochs {settings.epochs}" if settings.epochs else f"updates {settings.steps}"
     return (
         f"{settings.recipe} on {settings.data}: hidden {sizes}, latent {settings.latent}, "
         f"{settings.activation}, {settings.likelihood}, {length}"

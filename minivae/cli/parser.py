@@ -75,7 +75,7 @@ def _train(command: argparse.ArgumentParser) -> None:
         help="sizes of the encoder's hidden layers (300 300); the decoder mirrors them",
     )
     add("--latent", type=int, metavar="N", help="dimensions of the code z (2)")
-    add("--activation", metavar="NAME", help="elu (default), relu, sigmoid, softplus or tanh")
+    add("--activation", metavar="NAME", help="relu (default), elu, sigmoid, softplus or tanh")
     add("--likelihood", metavar="NAME", help="bernoulli (default) or gaussian")
     add(
         "--sigma",
@@ -88,7 +88,7 @@ def _train(command: argparse.ArgumentParser) -> None:
         "--epochs",
         type=int,
         metavar="N",
-        help="passes over the data (300 for digits, 10 for mnist)",
+        help="passes over the data (500 for digits, 10 for mnist)",
     )
     length.add_argument("--steps", type=int, metavar="N", help="updates, in place of --epochs")
     add("--batch-size", type=int, metavar="N", help="images for one update (100)")

@@ -76,6 +76,8 @@ class Normal:
                 raise TypeError("rsample: pass rng=, a numpy.random.Generator, or the noise eps=")
             shape = self.mu.shape if samples is None else (samples, *self.mu.shape)
             eps = rng.standard_normal(shape, dtype=self.mu.dtype.type)
+        else:
+            eps = np.asarray(eps, self.mu.dtype)
         return reparameterize(self.mu, self.logvar, eps)
 
     def sample(self, rng: np.random.Generator, samples: int | None = None) -> np.ndarray:

@@ -38,7 +38,16 @@ def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: in
         Draws the noise.
     draws : int
         How often the expectation over z is sampled; more draws, less noise in the estimate.
+
+    Raises
+    ------
+    ValueError
+        If there are no data, or no draws.
     """
+    if len(x) == 0 or draws < 1:
+        raise ValueError(
+            f"evaluate: a mean needs at least one datum and one draw, not {len(x)} and {draws}"
+        )
     totals = {"reconstruction": 0.0, "kl": 0.0}
     with no_grad():
         for batch in (x[i : i + _BATCH] for i in range(0, len(x), _BATCH)):

@@ -21,8 +21,9 @@ class _Notice(event.Listener):
 
     shown = False
 
-    def on_start(self, _: Any) -> None:
-        if not self.shown:
+    def on_start(self, compiling: Any) -> None:
+        ours = compiling.data["dispatcher"].py_func.__module__ == __name__
+        if ours and not self.shown:
             sys.stderr.write("minivae: compiling kernels (once; the result is cached)\n")
             self.shown = True
 
@@ -39,11 +40,10 @@ def _jit(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_jit
-def _adam(p, g, m, v, rate, beta1, beta2, eps, correction):  # type: ignore[no-untyped-def]
-    one = p.dtype.type(1)
+def _adam(p, g, m, v, rate, beta1, fresh1, beta2, fresh2, eps, correction):  # type: ignore[no-untyped-def]
     for i in range(p.size):
-        m[i] = beta1 * m[i] + (one - beta1) * g[i]
-        v[i] = beta2 * v[i] + (one - beta2) * g[i] * g[i]
+        m[i] = beta1 * m[i] + fresh1 * g[i]
+        v[i] = beta2 * v[i] + fresh2 * (g[i] * g[i])
         p[i] -= rate * m[i] / (np.sqrt(v[i] / correction) + eps)
 
 
@@ -61,7 +61,8 @@ def adam_step(
     """Twin of :func:`minivae.kernels.reference.adam_step`: one pass instead of a dozen."""
     real = p.dtype.type
     rate, correction = lr / (1.0 - beta1**step), 1.0 - beta2**step
-    constants = map(real, (rate, beta1, beta2, eps, correction))
+    # 1 - β is rounded once, from its exact value: in float32, 1 - 0.999 is off by 5e-5.
+    constants = map(real, (rate, beta1, 1.0 - beta1, beta2, 1.0 - beta2, eps, correction))
     _adam(p.ravel(), g.ravel(), m.ravel(), v.ravel(), *constants)
 
 

@@ -23,9 +23,11 @@ def bernoulli_nll(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Negative log likelihood of each row, Σⱼ softplus(aⱼ) - xⱼ aⱼ, in nats.
 
     For x ∈ {0, 1} and p = σ(a) this is -Σⱼ xⱼ log pⱼ + (1 - xⱼ) log(1 - pⱼ), without the
-    cancellation and the infinities of that form. Shapes (n, d), (n, d) to (n,).
+    cancellation and the infinities of that form: max(aⱼ, 0) - xⱼ aⱼ is exact there, and the rest,
+    log(1 + e^-|aⱼ|), keeps its digits. Shapes (n, d), (n, d) to (n,).
     """
-    return np.sum(softplus(logits) - x * logits, axis=-1)
+    ramp = np.maximum(logits, 0) - x * logits
+    return np.sum(ramp + np.log1p(np.exp(-np.abs(logits))), axis=-1)
 
 
 def bernoulli_nll_grad(g: np.ndarray, logits: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -83,9 +83,7 @@ class Autoencoder(Model):
 
     def decode(self, z: Any) -> Distribution:
         """Return p_theta(x|z) for codes (..., latent)."""
-        return self.likelihood(
-            self.decoder(z if isinstance(z, Tensor) else np.asarray(z, self.dtype))
-        )
+        return self.likelihood(self.decoder(self.as_codes(z)))
 
     def terms(self, x: Any, *, rng: np.random.Generator | None = None) -> dict[str, Tensor]:
         """Return the loss and the reconstruction's log likelihood, its negative."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minivae.distributions import Distribution
+from minivae.distributions import Distribution, Normal
 from minivae.engine import Tensor
 from minivae.models.likelihood import Likelihood
 from minivae.nn import Module
@@ -22,6 +22,8 @@ class Model(Module):
         Entries of a datum, and of its code.
     likelihood : Likelihood
         The family of p_theta(x|z).
+    prior : Normal or None
+        p(z); None for a model that has none.
     recipe : dict or None
         The name and arguments of the constructor that rebuilds the architecture, for
         :func:`minivae.save`; None for a model composed by hand.
@@ -30,6 +32,7 @@ class Model(Module):
     data_dim: int
     latent: int
     likelihood: Likelihood
+    prior: Normal | None = None
     recipe: dict[str, Any] | None = None
 
     @property
@@ -72,6 +75,21 @@ class Model(Module):
                 f"{x.shape}; flatten images with x.reshape(len(x), -1)"
             )
         return x
+
+    def as_codes(self, z: Any) -> Any:
+        """Bring codes into the model's type, after a look at their shape.
+
+        Raises
+        ------
+        ValueError
+            If ``z`` is not (..., latent).
+        """
+        z = z if isinstance(z, Tensor) else np.asarray(z, self.dtype)
+        if z.shape[-1:] != (self.latent,):
+            raise ValueError(
+                f"{type(self).__name__}: codes must have shape (..., {self.latent}), not {z.shape}"
+            )
+        return z
 
 
 def mlp_sizes(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, ...]:

@@ -62,6 +62,8 @@ class VAE(Model):
         Entries of a datum.
     """
 
+    prior: Normal
+
     def __init__(
         self,
         *,
@@ -151,7 +153,7 @@ class VAE(Model):
 
     def decode(self, z: Any) -> Distribution:
         """Return p_theta(x|z) for codes (..., latent)."""
-        return self.likelihood(self.decoder(z if isinstance(z, Tensor) else self._codes_like(z)))
+        return self.likelihood(self.decoder(self.as_codes(z)))
 
     def elbo(self, x: Any, *, rng: np.random.Generator | None = None, eps: Any = None) -> ELBO:
         """Return the evidence lower bound of a batch, estimated with one draw of z per datum.
@@ -234,9 +236,3 @@ class VAE(Model):
         z = q.rsample(rng, k)
         joint = self.decode(z).log_prob(x) + self.prior.log_prob(z)
         return (joint - q.log_prob(z)).data
-
-    def _codes_like(self, z: Any) -> np.ndarray:
-        z = np.asarray(z, self.dtype)
-        if z.shape[-1:] != (self.latent,):
-            raise ValueError(f"decode: codes must have shape (..., {self.latent}), not {z.shape}")
-        return z

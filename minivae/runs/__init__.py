@@ -2,15 +2,18 @@
 
 from minivae.runs.folder import RunFolder, free_place, newest_run
 from minivae.runs.measure import bound, log_probs, sample
+from minivae.runs.pieces import RunData, load_data
 from minivae.runs.settings import Settings
 from minivae.runs.train import Summary, train
 
 __all__ = [
+    "RunData",
     "RunFolder",
     "Settings",
     "Summary",
     "bound",
     "free_place",
+    "load_data",
     "log_probs",
     "newest_run",
     "sample",

@@ -43,21 +43,45 @@ class RunFolder:
                 f"{self.path / _SETTINGS} is damaged ({error}); train another run"
             ) from error
 
+    @staticmethod
+    def exists(path: str | os.PathLike[str]) -> bool:
+        """Tell whether there is a run at ``path``."""
+        return (Path(path) / _SETTINGS).is_file()
+
     @classmethod
-    def create(cls, path: str | os.PathLike[str], settings: Settings) -> RunFolder:
-        """Make the folder of a new run, in one step: it never exists without its settings.
+    def check_free(cls, path: Path) -> None:
+        """Refuse a place that holds something already.
 
         Raises
         ------
         ValueError
-            If the place is taken.
+            If ``path`` is there, other than as an empty folder.
+        """
+        if cls.exists(path):
+            raise ValueError(
+                f"{path} holds a run already; add --resume to go on with it, or choose another "
+                "folder with --out"
+            )
+        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+            raise ValueError(f"{path} holds other files; choose another folder with --out")
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str], settings: Settings) -> RunFolder:
+        """Open a run's folder with these settings; make it if there is none.
+
+        A new folder appears in one step: it never exists without its settings.
+
+        Raises
+        ------
+        ValueError
+            If the place holds other files.
         """
         path = Path(path)
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
-            holds_run = cls.exists(path)
-            mend = "add --resume to go on with it, or choose" if holds_run else "choose"
-            what = "a run already" if holds_run else "other files"
-            raise ValueError(f"{path} holds {what}; {mend} another folder with --out")
+        if cls.exists(path):
+            if cls(path).settings != settings:
+                write_atomically(path / _SETTINGS, settings.to_json())
+            return cls(path)
+        cls.check_free(path)
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
         try:
@@ -68,16 +92,6 @@ class RunFolder:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
         return cls(path)
-
-    @staticmethod
-    def exists(path: str | os.PathLike[str]) -> bool:
-        """Tell whether there is a run at ``path``."""
-        return (Path(path) / _SETTINGS).is_file()
-
-    def change_settings(self, settings: Settings) -> None:
-        """Keep other settings from now on."""
-        write_atomically(self.path / _SETTINGS, settings.to_json())
-        self.settings = settings
 
     @property
     def checkpoint(self) -> Path:

@@ -25,7 +25,7 @@ def bound(run: RunFolder, seed: int) -> Score:
 
 
 def log_probs(run: RunFolder, samples: int, limit: int, seed: int) -> Iterator[np.ndarray]:
-    """Yield importance-weighted estimates of log p(x) of the first ``limit`` test images.
+    """Estimate log p(x) of the first ``limit`` test images, a block of images at a time.
 
     Raises
     ------
@@ -39,8 +39,8 @@ def log_probs(run: RunFolder, samples: int, limit: int, seed: int) -> Iterator[n
         if value < 1:
             raise ValueError(f"{name} must be at least 1, it is {value}")
     test, rng = load_data(run.settings).test[:limit], stream(seed, "importance")
-    for i in range(0, len(test), _BLOCK):
-        yield model.log_prob(test[i : i + _BLOCK], samples, rng=rng)
+    blocks = (test[i : i + _BLOCK] for i in range(0, len(test), _BLOCK))
+    return (model.log_prob(block, samples, rng=rng) for block in blocks)
 
 
 def sample(run: RunFolder, n: int, seed: int) -> Path:

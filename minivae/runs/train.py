@@ -11,7 +11,7 @@ from minivae.files import write_atomically
 from minivae.models import VAE, Model, save
 from minivae.optim import Adam
 from minivae.runs.folder import RunFolder
-from minivae.runs.pieces import RunData, build_model, load_data, stream
+from minivae.runs.pieces import RunData, build_model, stream
 from minivae.training import History, fit
 
 
@@ -35,13 +35,17 @@ class Summary:
     baseline: float
 
 
-def train(run: RunFolder, say: Callable[[str], None] = lambda line: None) -> Summary:
+def train(
+    run: RunFolder, prepared: RunData, say: Callable[[str], None] = lambda line: None
+) -> Summary:
     """Train the model of a run folder from where it stands, and fill the folder.
 
     Parameters
     ----------
     run : RunFolder
         A new run, an interrupted one, or a complete one (whose figures are then drawn again).
+    prepared : RunData
+        The data, as :func:`minivae.runs.load_data` prepares them for the run's settings.
     say : callable
         Takes a line about what is going on.
 
@@ -51,7 +55,6 @@ def train(run: RunFolder, say: Callable[[str], None] = lambda line: None) -> Sum
         What the test images say of the model.
     """
     settings = run.settings
-    prepared = load_data(settings)
     model = build_model(settings, prepared.train.shape[1])
     history = fit(
         model,
@@ -86,8 +89,9 @@ def draw(run: RunFolder, model: Model, prepared: RunData, history: History) -> N
     figures = {
         "loss": viz.loss_split(history),
         "reconstructions": viz.reconstructions(model, test, shape),
-        "latent": viz.latent_scatter(model, test, prepared.dataset.labels.test),
     }
+    if model.latent > 1:
+        figures["latent"] = viz.latent_scatter(model, test, prepared.dataset.labels.test)
     if isinstance(model, VAE):
         rng = stream(run.settings.seed, "figures")
         figures["samples"] = viz.samples(model, shape, rng=rng)

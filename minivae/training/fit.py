@@ -14,6 +14,7 @@ import numpy as np
 
 from minivae.data import Dataset, batches
 from minivae.engine import no_grad
+from minivae.kernels.threads import one_blas_thread
 from minivae.models import Model
 from minivae.optim import Adam, Optimizer
 from minivae.training.checkpoint import Progress, load_checkpoint, save_checkpoint
@@ -99,7 +100,7 @@ def fit(
         Display(ceil(total / per_epoch), total, state.step) if progress else nullcontext()
     )
     try:
-        with shown as display:
+        with one_blas_thread(), shown as display:
             while state.step < total:
                 row = _epoch(model, x, optimizer, rng, batch_size, transform, state, total, display)
                 if validation is not None:

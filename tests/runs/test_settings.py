@@ -1,0 +1,63 @@
+"""Settings: kept exactly, checked at once, and only the length may change."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minivae.runs import Settings
+
+settings = st.builds(
+    Settings,
+    recipe=st.sampled_from(["vae", "ae"]),
+    hidden=st.lists(st.integers(1, 999), max_size=3).map(tuple),
+    latent=st.integers(1, 99),
+    sigma=st.floats(1e-3, 1e3),
+    lr=st.floats(1e-6, 1.0),
+    steps=st.none() | st.integers(1, 10**6),
+    seed=st.integers(0, 2**63),
+)
+
+
+@given(settings)
+def test_settings_survive_json(s):
+    assert Settings.from_json(s.to_json()) == s
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"recipe": "gan"}, "recipe 'gan' is unknown; choose one of vae, ae"),
+        ({"data": "cifar"}, "data 'cifar' is unknown; choose one of digits, mnist"),
+        ({"activation": "step"}, "activation 'step' is unknown; choose one of elu"),
+        ({"likelihood": "poisson"}, "likelihood 'poisson' is unknown"),
+        ({"binarize": "often"}, "binarize 'often' is unknown; choose one of none, static, dynamic"),
+        ({"latent": 0}, "latent must be at least 1, it is 0"),
+        ({"hidden": (300, 0)}, "hidden must be at least 1, it is 0"),
+        ({"batch_size": 0}, "batch_size must be at least 1"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"epochs": 2, "steps": 3}, "give one of them"),
+        ({"lr": 0.0}, "lr must be a positive number"),
+        ({"lr": float("nan")}, "lr must be a positive number"),
+        ({"sigma": -1.0}, "sigma must be a positive number"),
+        ({"seed": -1}, "seed must be 0 or more"),
+    ],
+)
+def test_values_that_make_no_sense_are_named(given, message):
+    with pytest.raises(ValueError, match=message):
+        Settings(**given)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"recipe": "vae"}', "{"])
+def test_other_json_is_refused(text):
+    with pytest.raises(ValueError):
+        Settings.from_json(text)
+
+
+def test_only_the_length_of_a_run_can_change():
+    run = Settings(epochs=5)
+    assert run.lengthened({}) is run
+    assert run.lengthened({"latent": 2, "epochs": 9}).epochs == 9
+    by_steps = run.lengthened({"steps": 70})
+    assert (by_steps.epochs, by_steps.steps) == (None, 70)
+    with pytest.raises(ValueError, match="hidden is 300 300 in this run and cannot become 10"):
+        run.lengthened({"hidden": (10,)})

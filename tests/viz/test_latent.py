@@ -1,0 +1,101 @@
+"""Points stand at the codes, in the colour of their class; classes are told twice."""
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+
+import minivae as mv
+from minivae import viz
+from minivae.viz.latent import _apart
+from minivae.viz.style import CLASSES
+
+
+@pytest.mark.parametrize("kind", ["vae", "autoencoder"])
+def test_the_points_are_the_codes_in_the_colours_of_the_legend(kind, x, labels, request):
+    model = request.getfixturevalue(kind)()
+    axes = viz.latent_scatter(model, x, labels).axes[0]
+    (points,) = axes.collections
+    np.testing.assert_array_equal(points.get_offsets(), model.codes(x))
+    legend = axes.get_legend()
+    colors = {
+        text.get_text(): to_rgb(handle.get_color())
+        for text, handle in zip(legend.get_texts(), legend.legend_handles, strict=True)
+    }
+    assert len(set(colors.values())) == len(colors) == 10
+    for color, label in zip(points.get_facecolors(), labels, strict=True):
+        np.testing.assert_allclose(color[:3], colors[str(label)])
+
+
+def test_each_class_is_written_at_the_median_of_its_codes(vae, rng):
+    model = vae()
+    prototypes = rng.random((3, 12), dtype=np.float32)
+    x, labels = np.repeat(prototypes, 5, axis=0), np.repeat([3, 5, 8], 5)
+    axes = viz.latent_scatter(model, x, labels).axes[0]
+    written = {text.get_text(): text for text in axes.texts}
+    medians = model.codes(prototypes)
+    gap = np.linalg.norm(medians[:, None] - medians, axis=-1)[np.triu_indices(3, 1)].min()
+    assert gap > 0.36  # 6 % of the circle of 3 sigma: far enough for the names to stay in place
+    for name, median in zip("358", medians, strict=True):
+        np.testing.assert_allclose(written[name].get_position(), median, atol=1e-4)
+        assert written[name].get_path_effects()
+
+
+def test_names_that_would_cover_each_other_move_apart_and_others_stay():
+    places = np.array([[0.0, 0.0], [0.0, 0.0], [0.1, 0.0], [9.0, 9.0]])
+    moved = _apart(places, 1.0)
+    distance = np.linalg.norm(moved[:, None] - moved, axis=-1)[np.triu_indices(4, 1)]
+    assert distance.min() > 0.95
+    np.testing.assert_allclose(moved[3], places[3], atol=1e-5)
+    np.testing.assert_allclose(moved[:3].mean(axis=0), places[:3].mean(axis=0), atol=1)
+
+
+def test_of_many_dimensions_a_vae_shows_the_two_with_the_largest_kl(vae, x, labels):
+    model = vae(latent=6)
+    with mv.no_grad():
+        kl = model.encode(x).kl(model.prior).data.mean()
+        kl_per_dim = model.elbo(x, rng=np.random.default_rng(0)).kl_per_dim.data
+    np.testing.assert_allclose(kl_per_dim.sum(), kl, rtol=1e-5)
+    first, second = np.argsort(kl_per_dim)[::-1][:2]
+    axes = viz.latent_scatter(model, x, labels).axes[0]
+    points = axes.collections[0].get_offsets()
+    np.testing.assert_array_equal(points, model.codes(x)[:, [first, second]])
+    assert axes.get_xlabel() == (
+        f"$z_{{{first + 1}}}$ (KL {kl_per_dim[first]:.2f} nats, largest of 6)"
+    )
+    assert axes.get_ylabel().startswith(f"$z_{{{second + 1}}}$ (KL")
+
+
+def test_of_many_dimensions_an_autoencoder_shows_the_two_with_the_largest_variance(
+    autoencoder, x, labels
+):
+    model = autoencoder(latent=6)
+    codes = model.codes(x)
+    first, second = np.argsort(codes.var(axis=0))[::-1][:2]
+    axes = viz.latent_scatter(model, x, labels).axes[0]
+    np.testing.assert_array_equal(axes.collections[0].get_offsets(), codes[:, [first, second]])
+    assert axes.get_xlabel().startswith(f"$z_{{{first + 1}}}$ (variance")
+
+
+def test_the_priors_circles_are_drawn_where_there_is_a_prior(vae, autoencoder, x, labels):
+    circles = viz.latent_scatter(vae(), x, labels).axes[0].patches
+    sizes = [(circle.get_width(), circle.get_height()) for circle in circles]
+    assert sizes == [(2, 2), (4, 4), (6, 6)]
+    assert all(circle.get_center() == (0, 0) for circle in circles)
+    assert not viz.latent_scatter(autoencoder(), x, labels).axes[0].patches
+
+
+def test_both_axes_have_one_scale(vae, x, labels):
+    assert viz.latent_scatter(vae(), x, labels).axes[0].get_aspect() == 1
+
+
+def test_the_ten_colours_are_ten():
+    assert len(set(CLASSES)) == 10
+
+
+def test_what_cannot_be_drawn_is_refused(vae, x, labels):
+    with pytest.raises(ValueError, match="every datum needs one label; there are 40 data"):
+        viz.latent_scatter(vae(), x, labels[:3])
+    with pytest.raises(ValueError, match="at most 10 classes apart, these are 40"):
+        viz.latent_scatter(vae(), x, np.arange(40))
+    with pytest.raises(ValueError, match="at least 2 latent dimensions"):
+        viz.latent_scatter(vae(latent=1), x, labels)
