@@ -17,7 +17,8 @@ def explain(
 ) -> Exception:
     """Turn NumPy's error into one that names the operation, the shapes and a mend.
 
-    The result has the type of ``error``, so that ``except ValueError`` keeps its meaning.
+    The result is an IndexError, TypeError or ValueError as ``error`` is, so that
+    ``except ValueError`` keeps its meaning.
     """
     reason = ""
     if hint is not None:
@@ -25,7 +26,8 @@ def explain(
     elif isinstance(error, ValueError):
         reason = _broadcast_hint(operands)
     shown = ", ".join(map(describe, operands))
-    return type(error)(f"{name}({shown}): {reason or error}")
+    (kind, *_) = (k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
+    return kind(f"{name}({shown}): {reason or error}")
 
 
 def describe(a: Any) -> str:

@@ -99,8 +99,7 @@ class Op:
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply the operation: arrays in, array out; with a tensor among them, tensor out."""
         if len(args) > self.arity and not self.variadic:
-            static = dict(zip(self.defaults, args[self.arity :], strict=False)) | static
-            args = args[: self.arity]
+            args, static = self._sort_out(args, static)
         if self.defaults:
             static = self.defaults | static
         arrays = [a.data if isinstance(a, Tensor) else _weak(a) for a in args]
@@ -114,6 +113,16 @@ class Op:
         if recording() and any(t.requires_grad for t in tensors):
             return Tensor.result(z, Node(self, args, static))
         return Tensor.result(z, None)
+
+    def _sort_out(
+        self, args: tuple[Any, ...], static: dict[str, Any]
+    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Tell operands from static arguments that were given by position, as in sum(x, 0)."""
+        operands, rest = args[: self.arity], args[self.arity :]
+        if len(rest) > len(self.defaults):
+            most = self.arity + len(self.defaults)
+            raise TypeError(f"{self.__name__} takes at most {most} arguments, not {len(args)}")
+        return operands, dict(zip(self.defaults, rest, strict=False)) | static
 
     def __repr__(self) -> str:
         return f"<operation {self.__name__}>"

@@ -53,7 +53,7 @@ def pullback(
         g, node = cotangents.pop(id(tensor)), tensor.node
         if node is None:
             if inputs is None:
-                tensor.grad = g if tensor.grad is None else tensor.grad + g
+                tensor.grad = np.asarray(g if tensor.grad is None else tensor.grad + g)
             continue
         for operand, ga in _adjoints(node, g, tensor, create_graph):
             known = cotangents.get(id(operand))
@@ -68,16 +68,9 @@ def _adjoints(node: Node, g: Any, z: Tensor, create_graph: bool) -> Iterator[tup
     op, args = node.op, node.args or ()
     if create_graph and op.spec is not None:
         # A fused operation is a theorem about its spec: higher derivatives go through the spec.
-        wanted = [a for a in args if is_tracked(a)]
-        yield from (
-            (a, ga)
-            for a, ga in zip(
-                wanted,
-                pullback(op.spec(*args, **node.static), g, wanted, create_graph=True),
-                strict=True,
-            )
-            if ga is not None
-        )
+        wanted = list({id(a): a for a in args if is_tracked(a)}.values())  # each once
+        pulled = pullback(op.spec(*args, **node.static), g, wanted, create_graph=True)
+        yield from ((a, ga) for a, ga in zip(wanted, pulled, strict=True) if ga is not None)
         return
     x = args if create_graph else [a.data if is_tensor(a) else a for a in args]
     result = z if create_graph else z.data

@@ -59,7 +59,14 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    before = _recording.set(False)
+    with recorded(False):
+        yield
+
+
+@contextmanager
+def recorded(on: bool = True) -> Iterator[None]:
+    """Record, or do not, within a block, whatever is done around it."""
+    before = _recording.set(on)
     try:
         yield
     finally:

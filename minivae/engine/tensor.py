@@ -75,6 +75,12 @@ class Tensor:
         """The number of entries."""
         return self.data.size
 
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __float__(self) -> float:
+        return float(self.data)
+
     def __len__(self) -> int:
         return len(self.data)
 

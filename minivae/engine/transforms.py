@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from minivae.engine.ops.shape import reshape
+from minivae.engine.ops.shape import concatenate, reshape
 from minivae.engine.reverse import pullback
+from minivae.engine.tape import recorded
 from minivae.engine.tensor import Tensor
 
 _depth: ContextVar[int] = ContextVar("depth", default=0)
@@ -98,13 +99,14 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Return the function that gives J[i, j] = ∂f(x)ᵢ / ∂xⱼ, of shape (*f(x).shape, *x.shape)."""
 
     @wraps(f)
-    def run(*args: Any) -> np.ndarray:
+    def run(*args: Any) -> Tensor:
         def along(x: Any) -> Any:
             return f(*args[:argnum], x, *args[argnum + 1 :])
 
         z, pull = vjp(along, args[argnum])
-        rows = [pull(e.reshape(z.shape))[0].data for e in np.eye(z.size, dtype=z.dtype)]
-        return np.stack(rows).reshape(*z.shape, *rows[0].shape)
+        rows = [pull(e.reshape(z.shape))[0] for e in np.eye(z.size, dtype=z.dtype)]
+        stacked = concatenate([reshape(row, (1, *row.shape)) for row in rows])
+        return reshape(stacked, (*z.shape, *rows[0].shape))
 
     return run
 
@@ -123,11 +125,12 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Tensor:
 
 @contextmanager
 def _transforming() -> Iterator[bool]:
-    """Enter a transformation; say whether it is nested in another."""
+    """Enter a transformation, which records; say whether it is nested in another."""
     depth = _depth.get()
     token = _depth.set(depth + 1)
     try:
-        yield depth > 0
+        with recorded():
+            yield depth > 0
     finally:
         _depth.reset(token)
 

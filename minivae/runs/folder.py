@@ -78,6 +78,8 @@ class RunFolder:
         """
         path = Path(path)
         if cls.exists(path):
+            for leftover in path.glob(".*.tmp"):  # of a process that was killed while writing
+                leftover.unlink()
             if cls(path).settings != settings:
                 write_atomically(path / _SETTINGS, settings.to_json())
             return cls(path)

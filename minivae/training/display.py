@@ -29,7 +29,7 @@ class Display:
         self.epochs = epochs
         self.live = Progress(
             TextColumn("epoch {task.fields[epoch]}/{task.fields[epochs]}"),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=max(3, min(20, self.console.width - 78))),
             TextColumn("{task.fields[terms]}"),
             _Speed(),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
@@ -64,7 +64,7 @@ class Display:
         every = max(1, self.epochs // _LINES)
         if not self.console.is_terminal and (number % every == 0 or number == self.epochs):
             self.console.print(
-                f"epoch {number}/{self.epochs}  {terms}  {speed:,.0f} images/s", highlight=False
+                f"epoch {number}/{self.epochs} {terms} {speed:,.0f} images/s", highlight=False
             )
 
 
@@ -72,7 +72,7 @@ def describe(row: Row) -> str:
     """Show the terms of an epoch: reconstruction, KL and ELBO of a VAE, in nats."""
     text = f"reconstruction {row['reconstruction']:.2f}"
     if "kl" in row:
-        text += f"  KL {row['kl']:.2f}  ELBO {-row['loss']:.2f}"
+        text += f" KL {row['kl']:.2f} ELBO {-row['loss']:.2f}"
     return text
 
 
@@ -81,4 +81,5 @@ class _Speed(ProgressColumn):
 
     def render(self, task: Task) -> Text:
         speed = task.fields["speed"]
-        return Text(f"{speed:,.0f} images/s" if speed else "")
+        shown = f"{speed / 1000:.0f}k" if speed >= 1e4 else f"{speed:.0f}"
+        return Text(f"{shown} images/s" if speed else "")

@@ -40,6 +40,19 @@ def test_the_type_of_the_error_is_kept():
         mv.tensor(np.ones(3))[7]
 
 
+def test_arguments_by_position_are_those_of_numpy_and_no_more():
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(mv.sum(x, 0), x.sum(0))
+    np.testing.assert_array_equal(mv.sum(mv.tensor(x), 1, True).data, x.sum(1, keepdims=True))
+    with pytest.raises(TypeError, match="exp takes at most 1 arguments, not 2"):
+        mv.exp(x, 2)
+
+
+def test_what_is_no_number_is_refused_by_name():
+    with pytest.raises(TypeError, match="^exp"):
+        mv.exp("a")
+
+
 def test_numpy_functions_do_not_cut_the_graph_silently():
     x = mv.tensor(np.ones(3), requires_grad=True)
     with pytest.raises(TypeError):

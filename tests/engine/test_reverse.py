@@ -96,6 +96,14 @@ def test_leaves_own_their_gradients():
     np.testing.assert_array_equal(y.grad, [1.0, 1.0])
 
 
+def test_the_gradient_of_a_number_is_an_array_of_its_dtype():
+    x = mv.tensor(2.0, requires_grad=True, dtype="float32")
+    for _ in range(2):
+        (x * x).backward()
+    assert isinstance(x.grad, np.ndarray)
+    assert (x.grad, x.grad.dtype) == (8.0, "float32")
+
+
 def test_no_grad_records_nothing_and_ends():
     x = leaf(1.0)
     with mv.no_grad():

@@ -153,11 +153,9 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
             run(*fresh(), epochs=2, checkpoint=path, resume=True)
 
 
+@np.errstate(all="ignore")
 def test_a_loss_that_is_not_finite_stops_with_a_mend():
-    with (
-        np.errstate(all="ignore"),
-        pytest.raises(FloatingPointError, match="smaller learning rate"),
-    ):
+    with pytest.raises(FloatingPointError, match="smaller learning rate may help"):
         run(*fresh(lr=1e9), epochs=50)
 
 
