@@ -70,14 +70,16 @@ def evaluate(options: argparse.Namespace) -> int:
         return 0
     split = f"= {score.reconstruction:.2f} (reconstruction) - {score.kl:.2f} (KL)"
     table.add_row("ELBO", f"{score.elbo:.2f}", split)
-    estimates = runs.log_probs(run, options.samples, options.limit, options.seed)
-    blocks = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("log p(x)", total=options.limit)
-        for block in estimates:
-            blocks.append(block)
-            progress.advance(task, len(block))
-    values = np.concatenate(blocks)
+    live = Console(stderr=True)
+    with Progress(console=live, transient=True, disable=not live.is_terminal) as progress:
+        task = progress.add_task("log p(x)", total=None)
+        values = runs.log_probs(
+            run,
+            options.samples,
+            options.limit,
+            options.seed,
+            lambda done, total: progress.update(task, completed=done, total=total),
+        )
     error = values.std() / np.sqrt(len(values))
     detail = f"± {error:.2f}; {options.samples} samples each, first {len(values)} images"
     table.add_row("log p(x)", f"{values.mean():.2f}", detail)

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from minivae.models import BernoulliLikelihood, Likelihood
+from minivae.models import Likelihood
 
 
 def ignorant_log_prob(likelihood: Likelihood, train: np.ndarray, test: np.ndarray) -> float:
     """Return the mean of log p(x) over ``test`` when every pixel is independent, in nats.
 
-    The likelihood is the model's own, with the same constant outputs for every datum, fitted to
-    ``train``: logits of the pixels' mean (with one pseudo-observation of each value, so that no
-    pixel is impossible) or, for a Gaussian, the mean itself. A decoder that ignores z can do no
-    better; a latent-variable model is worth the nats by which it exceeds this.
+    The likelihood is the model's own, with outputs fitted to ``train`` and the same for every
+    datum. A decoder that ignores z can do no better; a latent-variable model is worth the nats by
+    which it exceeds this.
 
     Parameters
     ----------
@@ -22,9 +21,4 @@ def ignorant_log_prob(likelihood: Likelihood, train: np.ndarray, test: np.ndarra
     train, test : ndarray
         Data, (n, d).
     """
-    if isinstance(likelihood, BernoulliLikelihood):
-        ones = train.sum(axis=0, dtype=np.float64) + 1.0
-        h = np.log(ones) - np.log(len(train) + 2.0 - ones)
-    else:
-        h = train.mean(axis=0, dtype=np.float64)
-    return float(likelihood(h).log_prob(test).data.mean())
+    return float(likelihood(likelihood.constant(train)).log_prob(test).data.mean())

@@ -55,6 +55,6 @@ def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: in
                 terms = model.terms(batch, rng=rng)
                 for name in totals.keys() & terms.keys():
                     totals[name] += terms[name].item() * len(batch) / (draws * len(x))
-    if "kl" not in terms:
+    if model.prior is None:
         return Score(totals["reconstruction"], None, None)
     return Score(totals["reconstruction"], totals["kl"], totals["reconstruction"] - totals["kl"])

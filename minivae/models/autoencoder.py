@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minivae.distributions import Distribution
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import mean
 from minivae.models.likelihood import Likelihood, likelihood_named
-from minivae.models.model import Model, mlp_sizes
-from minivae.nn import MLP, Module
+from minivae.models.model import Model, mirrored_mlps
+from minivae.nn import Module
 
 
 class Autoencoder(Model):
@@ -61,29 +60,24 @@ class Autoencoder(Model):
     ) -> Autoencoder:
         """Build an autoencoder of mirrored perceptrons; parameters as for ``VAE.mlp``."""
         hidden = tuple(hidden)
-        sizes = mlp_sizes(data_dim, hidden, latent)
+        encoder, decoder = mirrored_mlps(
+            data_dim, hidden, latent, latent, activation=activation, rng=rng, dtype=dtype
+        )
         model = cls(
-            encoder=MLP((*sizes, latent), activation=activation, rng=rng, dtype=dtype),
-            decoder=MLP((latent, *sizes[::-1]), activation=activation, rng=rng, dtype=dtype),
+            encoder=encoder,
+            decoder=decoder,
             likelihood=likelihood_named(likelihood, sigma),
             data_dim=data_dim,
             latent=latent,
         )
-        arguments = {"data_dim": data_dim, "hidden": hidden, "latent": latent}
-        choices = {"activation": activation, "likelihood": likelihood, "sigma": sigma}
-        model.recipe = {
-            "model": "Autoencoder.mlp",
-            "arguments": arguments | choices | {"dtype": dtype},
-        }
+        arguments = {"data_dim": data_dim, "hidden": hidden, "latent": latent, "sigma": sigma}
+        names = {"activation": activation, "likelihood": likelihood, "dtype": dtype}
+        model.recipe = {"model": "Autoencoder.mlp", "arguments": arguments | names}
         return model
 
     def encode(self, x: Any) -> Tensor:
         """Return the codes z of data (n, data_dim)."""
         return self.encoder(self.as_data(x))
-
-    def decode(self, z: Any) -> Distribution:
-        """Return p_theta(x|z) for codes (..., latent)."""
-        return self.likelihood(self.decoder(self.as_codes(z)))
 
     def terms(self, x: Any, *, rng: np.random.Generator | None = None) -> dict[str, Tensor]:
         """Return the loss and the reconstruction's log likelihood, its negative."""
@@ -96,8 +90,3 @@ class Autoencoder(Model):
         """Return the codes of data as an array, (n, latent)."""
         with no_grad():
             return self.encode(x).data
-
-    def reconstruct(self, x: Any) -> np.ndarray:
-        """Return E[x'|z] at the code z of each datum, (n, data_dim)."""
-        with no_grad():
-            return self.decode(self.codes(x)).mean.data

@@ -20,6 +20,9 @@ class Likelihood(Protocol):
     def check(self, x: Any) -> None:
         """Refuse data that this likelihood gives no density."""
 
+    def constant(self, x: np.ndarray) -> np.ndarray:
+        """Return the outputs (d,) that fit data (n, d) best if the same serve every datum."""
+
 
 class BernoulliLikelihood:
     """p_theta(x|z) = Π_j Bernoulli(x_j; σ(h_j)): the outputs are logits, the data lie in [0, 1].
@@ -39,6 +42,14 @@ class BernoulliLikelihood:
                 f"a Bernoulli likelihood needs data in [0, 1], these lie in [{values.min():.3g}, "
                 f"{values.max():.3g}]; rescale or binarize them, or choose likelihood='gaussian'"
             )
+
+    def constant(self, x: np.ndarray) -> np.ndarray:
+        """Return the log odds of the means of the entries.
+
+        One pseudo-observation of each value is added, so that no value is impossible.
+        """
+        ones = x.sum(axis=0, dtype=np.float64) + 1.0
+        return np.log(ones) - np.log(len(x) + 2.0 - ones)
 
 
 class GaussianLikelihood:
@@ -67,6 +78,10 @@ class GaussianLikelihood:
         values = x.data if isinstance(x, Tensor) else np.asarray(x)
         if not np.isfinite(values).all():
             raise ValueError("the data contain NaN or infinity; remove or repair these rows")
+
+    def constant(self, x: np.ndarray) -> np.ndarray:
+        """Return the means of the entries."""
+        return x.mean(axis=0, dtype=np.float64)
 
 
 def likelihood_named(name: str, sigma: float) -> Likelihood:

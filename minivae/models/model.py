@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from minivae.distributions import Distribution, Normal
-from minivae.engine import Tensor
+from minivae.engine import Tensor, no_grad
 from minivae.models.likelihood import Likelihood
-from minivae.nn import Module
+from minivae.nn import MLP, Module
 
 
 class Model(Module):
@@ -20,6 +20,8 @@ class Model(Module):
     ----------
     data_dim, latent : int
         Entries of a datum, and of its code.
+    encoder, decoder : Module
+        Map data to what a code is made of, and codes to what ``likelihood`` makes p_theta(x|z) of.
     likelihood : Likelihood
         The family of p_theta(x|z).
     prior : Normal or None
@@ -31,6 +33,8 @@ class Model(Module):
 
     data_dim: int
     latent: int
+    encoder: Module
+    decoder: Module
     likelihood: Likelihood
     prior: Normal | None = None
     recipe: dict[str, Any] | None = None
@@ -50,15 +54,16 @@ class Model(Module):
 
     def decode(self, z: Any) -> Distribution:
         """Return p_theta(x|z) for codes (..., latent)."""
-        raise TypeError(f"{type(self).__name__} defines no decode(); a model needs it")
+        return self.likelihood(self.decoder(self.as_codes(z)))
 
     def codes(self, x: Any) -> np.ndarray:
         """Return the deterministic code of each datum, (n, latent)."""
         raise TypeError(f"{type(self).__name__} defines no codes(); a model needs them")
 
     def reconstruct(self, x: Any) -> np.ndarray:
-        """Return the decoder's mean at each datum's code, (n, data_dim)."""
-        raise TypeError(f"{type(self).__name__} defines no reconstruct(); a model needs it")
+        """Return E[x'|z] at the code z of each datum, (n, data_dim)."""
+        with no_grad():
+            return self.decode(self.codes(x)).mean.data
 
     def as_data(self, x: Any) -> Any:
         """Bring data into the model's type, after a look at their shape.
@@ -68,7 +73,7 @@ class Model(Module):
         ValueError
             If ``x`` is not (n, data_dim).
         """
-        x = x if isinstance(x, Tensor) else np.asarray(x, self.dtype)
+        x = self._typed(x)
         if x.ndim != 2 or x.shape[1] != self.data_dim:
             raise ValueError(
                 f"{type(self).__name__}: data must have shape (n, {self.data_dim}), they have "
@@ -84,22 +89,40 @@ class Model(Module):
         ValueError
             If ``z`` is not (..., latent).
         """
-        z = z if isinstance(z, Tensor) else np.asarray(z, self.dtype)
+        z = self._typed(z)
         if z.shape[-1:] != (self.latent,):
             raise ValueError(
                 f"{type(self).__name__}: codes must have shape (..., {self.latent}), not {z.shape}"
             )
         return z
 
+    def _typed(self, a: Any) -> Any:
+        """Convert an array, or a tensor with its graph, to the model's type."""
+        if isinstance(a, Tensor):
+            return a if a.dtype == self.dtype else a.astype(self.dtype)
+        return np.asarray(a, self.dtype)
 
-def mlp_sizes(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, ...]:
-    """Return (data_dim, *hidden) after a look at all sizes.
+
+def mirrored_mlps(
+    data_dim: int,
+    hidden: Sequence[int],
+    latent: int,
+    code_outputs: int,
+    *,
+    activation: str,
+    rng: np.random.Generator,
+    dtype: str,
+) -> tuple[MLP, MLP]:
+    """Return an encoder (data_dim to code_outputs) and a decoder (latent to data_dim).
+
+    The decoder has the encoder's hidden layers in reverse order.
 
     Raises
     ------
     ValueError
-        If one of them is less than 1.
+        If a size is less than 1.
     """
+    sizes = (data_dim, *hidden)
     for name, size in [
         ("data_dim", data_dim),
         *(("hidden", h) for h in hidden),
@@ -107,4 +130,5 @@ def mlp_sizes(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, .
     ]:
         if size < 1:
             raise ValueError(f"{name} must be at least 1, it is {size}")
-    return (data_dim, *hidden)
+    encoder = MLP((*sizes, code_outputs), activation=activation, rng=rng, dtype=dtype)
+    return encoder, MLP((latent, *sizes[::-1]), activation=activation, rng=rng, dtype=dtype)

@@ -23,7 +23,18 @@ class DiagonalPosterior:
         self.outputs = 2 * latent
 
     def __call__(self, h: Any) -> Normal:
-        """Read (..., 2 latent) numbers as a distribution over (..., latent)."""
+        """Read (..., 2 latent) numbers as a distribution over (..., latent).
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer numbers.
+        """
+        if h.shape[-1] != self.outputs:
+            raise ValueError(
+                f"DiagonalPosterior: {self.latent} latent dimensions need {self.outputs} outputs "
+                f"of the encoder, μ and log σ² side by side; it gives {h.shape[-1]}"
+            )
         return Normal(mu=h[..., : self.latent], logvar=h[..., self.latent :])
 
 

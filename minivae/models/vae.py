@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from minivae.distributions import Distribution, Normal
+from minivae.distributions import Normal
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import logsumexp, mean
 from minivae.models.likelihood import Likelihood, likelihood_named
-from minivae.models.model import Model, mlp_sizes
+from minivae.models.model import Model, mirrored_mlps
 from minivae.models.posterior import DiagonalPosterior, posterior_named
-from minivae.nn import MLP, Module
+from minivae.nn import Module
 
 _ROWS = 4096  # decoder rows at once in log_prob: bounds its memory
 
@@ -126,34 +126,29 @@ class VAE(Model):
         >>> model.loss(np.ones((3, 4)), rng=rng).shape
         ()
         """
-        hidden = tuple(hidden)
-        sizes = mlp_sizes(data_dim, hidden, latent)
         if prior != "standard":
             raise ValueError(f"prior {prior!r} is unknown; choose one of standard")
-        family = posterior_named(posterior, latent)
+        hidden, family = tuple(hidden), posterior_named(posterior, latent)
+        encoder, decoder = mirrored_mlps(
+            data_dim, hidden, latent, family.outputs, activation=activation, rng=rng, dtype=dtype
+        )
         model = cls(
-            likelihood=likelihood_named(likelihood, sigma),
+            encoder=encoder,
             posterior=family,
             prior=Normal.standard(latent, dtype),
-            encoder=MLP((*sizes, family.outputs), activation=activation, rng=rng, dtype=dtype),
-            decoder=MLP((latent, *sizes[::-1]), activation=activation, rng=rng, dtype=dtype),
+            decoder=decoder,
+            likelihood=likelihood_named(likelihood, sigma),
             data_dim=data_dim,
         )
-        arguments = {"data_dim": data_dim, "hidden": hidden, "latent": latent}
-        choices = {"activation": activation, "likelihood": likelihood, "posterior": posterior}
-        model.recipe = {
-            "model": "VAE.mlp",
-            "arguments": arguments | choices | {"prior": prior, "sigma": sigma, "dtype": dtype},
-        }
+        arguments = {"data_dim": data_dim, "hidden": hidden, "latent": latent, "sigma": sigma}
+        names = {"activation": activation, "likelihood": likelihood, "dtype": dtype}
+        names |= {"posterior": posterior, "prior": prior}
+        model.recipe = {"model": "VAE.mlp", "arguments": arguments | names}
         return model
 
     def encode(self, x: Any) -> Normal:
         """Return q_phi(z|x) for data (n, data_dim)."""
         return self.posterior(self.encoder(self.as_data(x)))
-
-    def decode(self, z: Any) -> Distribution:
-        """Return p_theta(x|z) for codes (..., latent)."""
-        return self.likelihood(self.decoder(self.as_codes(z)))
 
     def elbo(self, x: Any, *, rng: np.random.Generator | None = None, eps: Any = None) -> ELBO:
         """Return the evidence lower bound of a batch, estimated with one draw of z per datum.
@@ -185,11 +180,6 @@ class VAE(Model):
         """Return the posterior means of data, (n, latent)."""
         with no_grad():
             return self.encode(x).mean.data
-
-    def reconstruct(self, x: Any) -> np.ndarray:
-        """Return E[x'|z] at the posterior mean z of each datum, (n, data_dim)."""
-        with no_grad():
-            return self.decode(self.codes(x)).mean.data
 
     def sample(self, n: int, *, rng: np.random.Generator) -> np.ndarray:
         """Draw data from the model: z ~ p(z), then x ~ p_theta(x|z).

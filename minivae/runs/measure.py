@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -24,8 +24,16 @@ def bound(run: RunFolder, seed: int) -> Score:
     return evaluate(run.model(), load_data(run.settings).test, rng=stream(seed, "evaluation"))
 
 
-def log_probs(run: RunFolder, samples: int, limit: int, seed: int) -> Iterator[np.ndarray]:
-    """Estimate log p(x) of the first ``limit`` test images, a block of images at a time.
+def log_probs(
+    run: RunFolder,
+    samples: int,
+    limit: int,
+    seed: int,
+    report: Callable[[int, int], None] = lambda done, total: None,
+) -> np.ndarray:
+    """Estimate log p(x) of the first ``limit`` test images by importance sampling, in nats.
+
+    ``report(done, total)`` is called with the number of images after each block of them.
 
     Raises
     ------
@@ -39,8 +47,11 @@ def log_probs(run: RunFolder, samples: int, limit: int, seed: int) -> Iterator[n
         if value < 1:
             raise ValueError(f"{name} must be at least 1, it is {value}")
     test, rng = load_data(run.settings).test[:limit], stream(seed, "importance")
-    blocks = (test[i : i + _BLOCK] for i in range(0, len(test), _BLOCK))
-    return (model.log_prob(block, samples, rng=rng) for block in blocks)
+    estimates = []
+    for start in range(0, len(test), _BLOCK):
+        estimates.append(model.log_prob(test[start : start + _BLOCK], samples, rng=rng))
+        report(min(start + _BLOCK, len(test)), len(test))
+    return np.concatenate(estimates)
 
 
 def sample(run: RunFolder, n: int, seed: int) -> Path:
