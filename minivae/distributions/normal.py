@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from minivae.engine import Tensor
-from minivae.engine.ops import exp, gaussian_kl, reparameterize, square, sum
+from minivae.engine.ops import broadcast_to, exp, gaussian_kl, reparameterize, square, sum
 
 
 class Normal:
@@ -46,7 +46,7 @@ class Normal:
     @property
     def std(self) -> Tensor:
         """The standard deviation σ = e^(½ log σ²)."""
-        return exp(self.logvar * 0.5)
+        return broadcast_to(exp(self.logvar * 0.5), self.mu.shape)
 
     def log_prob(self, x: Any) -> Tensor:
         """Return log N(x; μ, σ²) = -½ Σⱼ log 2π + log σⱼ² + (xⱼ - μⱼ)² / σⱼ², in nats."""

@@ -87,6 +87,8 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], tupl
     with _transforming() as nested:
         inputs = [_variable(a) for a in args]
         z = f(*inputs)
+        if not isinstance(z, Tensor):
+            raise TypeError(f"vjp: the function must return a tensor, not {type(z).__name__}")
 
     def pull(cotangent: Any) -> tuple[Tensor, ...]:
         with _transforming() as inner:

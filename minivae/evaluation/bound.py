@@ -48,13 +48,14 @@ def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: in
         raise ValueError(
             f"evaluate: a mean needs at least one datum and one draw, not {len(x)} and {draws}"
         )
+    repeats = draws if model.prior is not None else 1  # an autoencoder draws nothing
     totals = {"reconstruction": 0.0, "kl": 0.0}
     with no_grad():
         for batch in (x[i : i + _BATCH] for i in range(0, len(x), _BATCH)):
-            for _ in range(draws):
+            for _ in range(repeats):
                 terms = model.terms(batch, rng=rng)
                 for name in totals.keys() & terms.keys():
-                    totals[name] += terms[name].item() * len(batch) / (draws * len(x))
+                    totals[name] += terms[name].item() * len(batch) / (repeats * len(x))
     if model.prior is None:
         return Score(totals["reconstruction"], None, None)
     return Score(totals["reconstruction"], totals["kl"], totals["reconstruction"] - totals["kl"])

@@ -52,13 +52,19 @@ def _numba_works() -> bool:
     try:
         from minivae.kernels import compiled  # noqa: F401
     except Exception as error:  # Numba fails in many ways: missing, too old for NumPy, broken LLVM
-        warnings.warn(
-            f"minivae: Numba does not work here ({type(error).__name__}: {error}); NumPy's kernels "
-            "run instead, with the same results, more slowly. minivae.use('numpy') silences this",
-            stacklevel=4,
-        )
+        _give_up_numba(error)
         return False
     return True
+
+
+def _give_up_numba(error: Exception) -> None:
+    global _chosen
+    _chosen = "numpy"
+    warnings.warn(
+        f"minivae: Numba does not work here ({type(error).__name__}: {error}); NumPy's kernels "
+        "run instead, with the same results, more slowly. minivae.use('numpy') silences this",
+        stacklevel=4,
+    )
 
 
 def _with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,7 +75,10 @@ def _with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
         if backend() == "numba" and _uniform(args):
             from minivae.kernels import compiled
 
-            return getattr(compiled, kernel.__name__)(*args)
+            try:
+                return getattr(compiled, kernel.__name__)(*args)
+            except Exception as error:  # before the loop begins: a damaged cache, a full disk
+                _give_up_numba(error)
         return kernel(*args)
 
     return run

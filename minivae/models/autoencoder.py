@@ -10,7 +10,7 @@ import numpy as np
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import mean
 from minivae.models.likelihood import Likelihood, likelihood_named
-from minivae.models.model import Model, mirrored_mlps
+from minivae.models.model import Model, mirrored_mlps, sizes_of
 from minivae.nn import Module
 
 
@@ -59,7 +59,7 @@ class Autoencoder(Model):
         rng: np.random.Generator,
     ) -> Autoencoder:
         """Build an autoencoder of mirrored perceptrons; parameters as for ``VAE.mlp``."""
-        hidden = tuple(hidden)
+        data_dim, hidden, latent = sizes_of(data_dim, hidden, latent)
         encoder, decoder = mirrored_mlps(
             data_dim, hidden, latent, latent, activation=activation, rng=rng, dtype=dtype
         )

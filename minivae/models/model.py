@@ -54,7 +54,13 @@ class Model(Module):
 
     def decode(self, z: Any) -> Distribution:
         """Return p_theta(x|z) for codes (..., latent)."""
-        return self.likelihood(self.decoder(self.as_codes(z)))
+        h = self.decoder(self.as_codes(z))
+        if h.shape[-1] != self.data_dim:
+            raise ValueError(
+                f"{type(self).__name__}: the decoder must give {self.data_dim} outputs, one for "
+                f"each entry of a datum; it gives {h.shape[-1]}"
+            )
+        return self.likelihood(h)
 
     def codes(self, x: Any) -> np.ndarray:
         """Return the deterministic code of each datum, (n, latent)."""
@@ -103,9 +109,28 @@ class Model(Module):
         return np.asarray(a, self.dtype)
 
 
+def sizes_of(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, tuple[int, ...], int]:
+    """Return the sizes of a model as Python integers.
+
+    Raises
+    ------
+    TypeError
+        If one is no integer.
+    ValueError
+        If one is less than 1.
+    """
+    named = [("data_dim", data_dim), ("latent", latent), *(("hidden", size) for size in hidden)]
+    for name, size in named:
+        if not isinstance(size, int | np.integer):
+            raise TypeError(f"{name} must be an integer, it is {size!r}")
+        if size < 1:
+            raise ValueError(f"{name} must be at least 1, it is {size}")
+    return int(data_dim), tuple(map(int, hidden)), int(latent)
+
+
 def mirrored_mlps(
     data_dim: int,
-    hidden: Sequence[int],
+    hidden: tuple[int, ...],
     latent: int,
     code_outputs: int,
     *,
@@ -120,15 +145,10 @@ def mirrored_mlps(
     Raises
     ------
     ValueError
-        If a size is less than 1.
+        If ``dtype`` is neither "float32" nor "float64".
     """
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype {dtype!r} is unknown; choose one of float32, float64")
     sizes = (data_dim, *hidden)
-    for name, size in [
-        ("data_dim", data_dim),
-        *(("hidden", h) for h in hidden),
-        ("latent", latent),
-    ]:
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, it is {size}")
     encoder = MLP((*sizes, code_outputs), activation=activation, rng=rng, dtype=dtype)
     return encoder, MLP((latent, *sizes[::-1]), activation=activation, rng=rng, dtype=dtype)

@@ -60,9 +60,9 @@ def load(path: str | os.PathLike[str]) -> Model:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         recipe = json.loads(metadata["minivae"])
         model = RECIPES[recipe["model"]](**recipe["arguments"], rng=np.random.default_rng(0))
-    except (SafetensorError, KeyError, json.JSONDecodeError, TypeError) as error:
+        model.load_state_dict(state)
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ValueError(
             f"load: {path} is damaged, or no model that minivae saved ({error})"
         ) from error
-    model.load_state_dict(state)
     return model

@@ -12,7 +12,7 @@ from minivae.distributions import Normal
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import logsumexp, mean
 from minivae.models.likelihood import Likelihood, likelihood_named
-from minivae.models.model import Model, mirrored_mlps
+from minivae.models.model import Model, mirrored_mlps, sizes_of
 from minivae.models.posterior import DiagonalPosterior, posterior_named
 from minivae.nn import Module
 
@@ -128,7 +128,8 @@ class VAE(Model):
         """
         if prior != "standard":
             raise ValueError(f"prior {prior!r} is unknown; choose one of standard")
-        hidden, family = tuple(hidden), posterior_named(posterior, latent)
+        data_dim, hidden, latent = sizes_of(data_dim, hidden, latent)
+        family = posterior_named(posterior, latent)
         encoder, decoder = mirrored_mlps(
             data_dim, hidden, latent, family.outputs, activation=activation, rng=rng, dtype=dtype
         )

@@ -26,8 +26,10 @@ class Optimizer:
     slots: tuple[str, ...] = ()
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = list(parameters)
         name = type(self).__name__
+        if isinstance(parameters, Tensor):
+            raise TypeError(f"{name}: pass a list of parameters, as from model.parameters()")
+        self.parameters = list({id(p): p for p in parameters}.values())  # each once
         if not self.parameters:
             raise ValueError(f"{name}: there are no parameters; pass model.parameters()")
         if not lr > 0:

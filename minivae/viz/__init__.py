@@ -13,11 +13,14 @@ from minivae.viz.images import reconstructions, samples
 from minivae.viz.latent import latent_scatter
 from minivae.viz.saving import save
 from minivae.viz.sweeps import manifold, traversals
+from minivae.viz.teaching import image_walls, posterior_planes
 
 __all__ = [
+    "image_walls",
     "latent_scatter",
     "loss_split",
     "manifold",
+    "posterior_planes",
     "reconstructions",
     "samples",
     "save",
