@@ -66,7 +66,7 @@ class GaussianLikelihood:
 
     def __init__(self, sigma: float = 1.0) -> None:
         if not 0 < sigma < float("inf"):
-            raise ValueError(f"a Gaussian likelihood needs a positive sigma, it is {sigma}")
+            raise ValueError(f"a Gaussian likelihood needs sigma > 0, it is {sigma}")
         self.sigma = sigma
 
     def __call__(self, h: Any) -> Normal:

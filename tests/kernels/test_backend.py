@@ -187,3 +187,15 @@ def test_unknown_kernels_are_refused_and_the_choice_stands(name):
     with pytest.raises(ValueError, match=r"there are no .* kernels; choose one of.*numba.*numpy"):
         mv.use(name)
     assert mv.kernels.backend() == "numba"
+
+
+def test_a_damaged_cache_falls_back_to_the_references(tmp_path, truth):
+    cache = tmp_path / "cache"
+    train(tmp_path, NUMBA_CACHE_DIR=str(cache))
+    for file in cache.rglob("*.nbc"):
+        file.write_bytes(file.read_bytes()[:50])
+    weights, lines, err = train(tmp_path, NUMBA_CACHE_DIR=str(cache))
+    assert lines[0] == "numpy"
+    assert sum(line.startswith("WARNING minivae: Numba does not work here") for line in lines) == 1
+    for name, expected in truth.items():
+        np.testing.assert_allclose(weights[name], expected, rtol=1e-5, atol=1e-6)

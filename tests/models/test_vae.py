@@ -471,12 +471,14 @@ def test_parts_of_other_sizes_are_refused_and_not_broadcast():
     }
     x = np.ones((3, 5))
     for likelihood in (BernoulliLikelihood(), GaussianLikelihood()):
-        for outputs, numbers in ((3, 5), (5, 5), (2, 5), (4, 4), (4, 6)):
+        for outputs, numbers in ((3, 5), (5, 5), (2, 5), (4, 1), (4, 4), (4, 6)):
             model = VAE(
                 encoder=mv.nn.Linear(5, outputs, rng=rng),
                 decoder=mv.nn.Linear(2, numbers, rng=rng),
                 likelihood=likelihood,
                 **parts,
             )
-            with pytest.raises(ValueError, match="broadcast|need 4 outputs of the encoder"):
+            with pytest.raises(
+                ValueError, match="must give 5 outputs|need 4 outputs of the encoder"
+            ):
                 model.loss(x, rng=rng)

@@ -196,7 +196,7 @@ def test_a_state_of_another_optimiser_or_other_parameters_is_refused_and_nothing
     for other in (
         Adagrad([x]),
         SGD([x], 0.1),
-        Adam([x, x]),
+        Adam([x, mv.nn.Parameter(np.ones(3))]),
         Adam([mv.nn.Parameter(np.ones(1))]),
     ):
         with pytest.raises(ValueError, match="^Adam: the state belongs to another optimiser or"):
@@ -229,3 +229,15 @@ def test_an_optimiser_that_defines_no_update_says_so():
     x.grad = np.ones(1)
     with pytest.raises(TypeError, match=r"Optimizer defines no update\(\)"):
         mv.optim.Optimizer([x], lr=0.1).step()
+
+
+def test_a_parameter_that_is_listed_twice_is_adjusted_once():
+    x = mv.nn.Parameter(np.ones(3))
+    x.grad = np.ones(3)
+    SGD([x, x], 0.1).step()
+    np.testing.assert_allclose(x.data, 0.9)
+
+
+def test_a_tensor_is_no_list_of_parameters():
+    with pytest.raises(TypeError, match=r"SGD: pass a list of parameters"):
+        SGD(mv.nn.Parameter(np.ones(3)), 0.1)
