@@ -194,7 +194,7 @@ def test_a_damaged_cache_falls_back_to_the_references(tmp_path, truth):
     train(tmp_path, NUMBA_CACHE_DIR=str(cache))
     for file in cache.rglob("*.nbc"):
         file.write_bytes(file.read_bytes()[:50])
-    weights, lines, err = train(tmp_path, NUMBA_CACHE_DIR=str(cache))
+    weights, lines, _ = train(tmp_path, NUMBA_CACHE_DIR=str(cache))
     assert lines[0] == "numpy"
     assert sum(line.startswith("WARNING minivae: Numba does not work here") for line in lines) == 1
     for name, expected in truth.items():

@@ -144,8 +144,8 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
     with pytest.raises(ValueError, match="does not fit this run.*has shape"):
         run(other, mv.optim.Adam(other.parameters()), epochs=2, checkpoint=path, resume=True)
     model, _ = fresh()
+    sgd = mv.optim.SGD(model.parameters(), lr=0.1)
     with pytest.raises(ValueError, match="does not fit this run.*another optimiser"):
-        sgd = mv.optim.SGD(model.parameters(), lr=0.1)
         run(model, sgd, epochs=2, checkpoint=path, resume=True)
     for cut in (0, 5, 100, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:cut])
