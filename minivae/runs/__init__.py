@@ -1,10 +1,10 @@
 """Runs: settings in, a folder with everything out. What the commands of ``minivae`` call."""
 
 from minivae.runs.folder import RunFolder, free_place, newest_run
+from minivae.runs.job import Summary, train
 from minivae.runs.measure import bound, log_probs, sample
 from minivae.runs.pieces import RunData, load_data
 from minivae.runs.settings import Settings
-from minivae.runs.train import Summary, train
 
 __all__ = [
     "RunData",

@@ -54,6 +54,18 @@ def train(
     Summary
         What the test images say of the model.
     """
+    model, history = fit_run(run, prepared)
+    say("drawing the figures")
+    draw(run, model, prepared, history)
+    score = evaluate(model, prepared.test, rng=stream(run.settings.seed, "evaluation"))
+    baseline = ignorant_log_prob(model.likelihood, prepared.train, prepared.test)
+    summary = Summary(score.reconstruction, score.kl, score.elbo, baseline)
+    write_atomically(run.summary, json.dumps(asdict(summary), indent=2) + "\n")
+    return summary
+
+
+def fit_run(run: RunFolder, prepared: RunData) -> tuple[Model, History]:
+    """Train the model of a run from where it stands; write metrics and weights."""
     settings = run.settings
     model = build_model(settings, prepared.train.shape[1])
     history = fit(
@@ -72,13 +84,7 @@ def train(
     )
     write_atomically(run.metrics, history.to_csv())
     save(model, run.weights)
-    say("drawing the figures")
-    draw(run, model, prepared, history)
-    score = evaluate(model, prepared.test, rng=stream(settings.seed, "evaluation"))
-    baseline = ignorant_log_prob(model.likelihood, prepared.train, prepared.test)
-    summary = Summary(score.reconstruction, score.kl, score.elbo, baseline)
-    write_atomically(run.summary, json.dumps(asdict(summary), indent=2) + "\n")
-    return summary
+    return model, history
 
 
 def draw(run: RunFolder, model: Model, prepared: RunData, history: History) -> None:
