@@ -17,7 +17,6 @@ from rich.table import Table
 from minivae import data as datasets
 from minivae import runs
 from minivae.runs import RunFolder, Settings
-from minivae.training import TrainingInterrupted
 
 RUNS = Path("runs")
 
@@ -34,18 +33,17 @@ def train(options: argparse.Namespace) -> int:
     start, console = time.perf_counter(), Console(highlight=False)
     place, settings = _plan(options, given)
     prepared = runs.load_data(settings)  # before anything is written: the data may not be there
-    run = RunFolder.open(place, settings)
-    console.print(f"{_title(run.settings)}; the run folder is {run.path}", soft_wrap=True)
+    go_on = f"go on with: minivae train --resume {place}"
     try:
+        run = runs.open_run(place, settings, prepared)
+        console.print(f"{_title(run.settings)}; the run folder is {place}", soft_wrap=True)
         summary = runs.train(run, prepared, say=console.print)
-    except TrainingInterrupted:
-        sys.stdout.flush()
-        kept = "all complete epochs are kept" if run.checkpoint.exists() else "no epoch is complete"
-        print(
-            f"minivae train: stopped; {kept}; go on with: minivae train --resume {run.path}",
-            file=sys.stderr,
-        )
+    except KeyboardInterrupt:
+        print(f"minivae train: stopped; complete epochs are kept; {go_on}", file=sys.stderr)
         return 130
+    except OSError as error:
+        what, why = error.filename or place, error.strerror or error
+        raise ValueError(f"{what} cannot be written ({why}); mend that, then {go_on}") from error
     table = _table("test images, in nats")
     if summary.elbo is None or summary.kl is None:
         table.add_row("log p(x|z)", f"{summary.reconstruction:.2f}", "at the code z of each image")
@@ -80,8 +78,8 @@ def evaluate(options: argparse.Namespace) -> int:
             options.seed,
             lambda done, total: progress.update(task, completed=done, total=total),
         )
-    error = values.std() / np.sqrt(len(values))
-    detail = f"± {error:.2f}; {options.samples} samples each, first {len(values)} images"
+    error = f"± {values.std(ddof=1) / np.sqrt(len(values)):.2f}; " if len(values) > 1 else ""
+    detail = f"{error}samples for each image: {options.samples}; test images: {len(values)}"
     table.add_row("log p(x)", f"{values.mean():.2f}", detail)
     console.print(table)
     return 0
@@ -101,16 +99,20 @@ def data(options: argparse.Namespace) -> int:
     for entry in datasets.available():
         if options.name in (None, entry.name):
             height, width = entry.image_shape
-            place = "part of scikit-learn" if entry.path is None else str(entry.path)
-            state = "here" if entry.present else f"fetch with: minivae data {entry.name}"
-            size = f"{entry.images:,} images, {height}x{width}"
-            table.add_row(entry.name, size, f"{entry.description}; {place}; {state}")
-    Console(highlight=False).print(table)
+            fetch = f"not here yet; fetch with: minivae data {entry.name}"
+            table.add_row(entry.name, f"{entry.images:,} images", f"{height}x{width}")
+            table.add_row("", "", entry.description)
+            table.add_row("", "", "here" if entry.present else fetch)
+            if entry.path is not None:
+                table.add_row("", "", str(entry.path))
+    Console(highlight=False, soft_wrap=True).print(table)
     return 0
 
 
 def _plan(options: argparse.Namespace, given: dict[str, Any]) -> tuple[Path, Settings]:
     """Return where the run that the options ask for lies, and its settings."""
+    if options.resume and options.out is not None:
+        raise ValueError("--resume RUN and --out name two folders; give one of them")
     if options.resume is None:
         settings = Settings(**given)
         place = Path(options.out or runs.free_place(RUNS, f"{settings.recipe}-{settings.data}"))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 from minivae.cli.parser import build
 
@@ -20,17 +25,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.command is None:
         parser.print_help()
         return 0
-    from minivae.cli import commands
-
     try:
-        return getattr(commands, options.command)(options)
-    except (ValueError, OSError, FloatingPointError, MemoryError) as error:
-        print(f"minivae {options.command}: {_one_line(error)}", file=sys.stderr)
-        return 1
+        with _quiet_interrupts():
+            from minivae.cli import commands
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            return getattr(commands, options.command)(options)
+    except MemoryError as error:
+        return _fail(options.command, f"{error}; choose smaller --hidden, --latent or --batch-size")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return _fail(options.command, f"{error.filename}: {reason}" if error.filename else reason)
+    except (ValueError, FloatingPointError, ImportError) as error:
+        return _fail(options.command, str(error))
     except KeyboardInterrupt:
-        print(f"minivae {options.command}: stopped", file=sys.stderr)
+        _fail(options.command, "stopped")
         return 130
 
 
-def _one_line(error: BaseException) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _fail(command: str, message: str) -> int:
+    print(f"minivae {command}: {' '.join(message.split())}", file=sys.stderr)
+    return 1
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    print(message, file=sys.stderr)
+
+
+@contextmanager
+def _quiet_interrupts() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: while libraries load there is nothing to lose yet.
+
+    Python's own handler would raise in the middle of an import, which some libraries answer with
+    an error of their own, or swallow.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

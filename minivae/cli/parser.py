@@ -22,6 +22,15 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
+def whole_number(text: str) -> int:
+    """Read an option's value; argparse puts the message after the option's name."""
+    try:
+        return int(text)
+    except ValueError:
+        hint = "; separate several by spaces" if "," in text else ""
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number{hint}") from None
+
+
 def build() -> Parser:
     """Return the parser of ``minivae``; each subcommand stores its name in ``command``."""
     parser = Parser(
@@ -70,11 +79,11 @@ def _train(command: argparse.ArgumentParser) -> None:
     add(
         "--hidden",
         nargs="+",
-        type=int,
+        type=whole_number,
         metavar="N",
         help="sizes of the encoder's hidden layers (300 300); the decoder mirrors them",
     )
-    add("--latent", type=int, metavar="N", help="dimensions of the code z (2)")
+    add("--latent", type=whole_number, metavar="N", help="dimensions of the code z (2)")
     add("--activation", metavar="NAME", help="relu (default), elu, sigmoid, softplus or tanh")
     add("--likelihood", metavar="NAME", help="bernoulli (default) or gaussian")
     add(
@@ -86,19 +95,22 @@ def _train(command: argparse.ArgumentParser) -> None:
     length = command.add_mutually_exclusive_group()
     length.add_argument(
         "--epochs",
-        type=int,
+        type=whole_number,
         metavar="N",
         help="passes over the data (500 for digits, 10 for mnist)",
     )
-    length.add_argument("--steps", type=int, metavar="N", help="updates, in place of --epochs")
-    add("--batch-size", type=int, metavar="N", help="images for one update (100)")
+    length.add_argument(
+        "--steps", type=whole_number, metavar="N", help="updates, in place of --epochs"
+    )
+    add("--batch-size", type=whole_number, metavar="N", help="images for one update (100)")
     add("--lr", type=float, metavar="RATE", help="learning rate of Adam (0.001)")
     add(
         "--binarize",
         metavar="MODE",
-        help="draw pixels as 0 or 1: none, static (once) or dynamic (every time; default)",
+        help="draw pixels as 0 or 1: none, static (once) or dynamic (anew every time); by default "
+        "dynamic for bernoulli, none for gaussian",
     )
-    add("--seed", type=int, metavar="N", help="decides everything random (0)")
+    add("--seed", type=whole_number, metavar="N", help="decides everything random (0)")
     add("--out", metavar="FOLDER", help="the run folder (runs/RECIPE-DATA, numbered if taken)")
     add(
         "--resume",
@@ -114,26 +126,26 @@ def _evaluate(command: argparse.ArgumentParser) -> None:
     add("run", metavar="RUN", help="the folder of a run")
     add(
         "--samples",
-        type=int,
+        type=whole_number,
         default=5000,
         metavar="K",
         help="draws of z for each image (%(default)s)",
     )
     add(
         "--limit",
-        type=int,
+        type=whole_number,
         default=1000,
         metavar="N",
         help="estimate log p(x) of the first N test images (%(default)s)",
     )
-    add("--seed", type=int, default=0, metavar="N", help="of the draws (%(default)s)")
+    add("--seed", type=whole_number, default=0, metavar="N", help="of the draws (%(default)s)")
 
 
 def _sample(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
     add("run", metavar="RUN", help="the folder of a run")
-    add("--n", type=int, default=64, metavar="N", help="how many images (%(default)s)")
-    add("--seed", type=int, default=0, metavar="N", help="of the draws (%(default)s)")
+    add("--n", type=whole_number, default=64, metavar="N", help="how many images (%(default)s)")
+    add("--seed", type=whole_number, default=0, metavar="N", help="of the draws (%(default)s)")
 
 
 def _data(command: argparse.ArgumentParser) -> None:

@@ -11,7 +11,6 @@ offset  bytes                    meaning
 ======  =======================  =====================================
 """
 
-import gzip
 import math
 import struct
 import zlib
@@ -93,10 +92,18 @@ def read_gz(path: Path) -> bytes:
         If the file cannot be read, is no gzip file, ends early or is damaged.
     """
     try:
-        return gzip.decompress(path.read_bytes())
+        packed = path.read_bytes()
+        raw = zlib.decompressobj(wbits=31)  # one gzip member
+        content = raw.decompress(packed)
+        if not raw.eof:
+            raise EOFError
+        if raw.unused_data:
+            extra = len(raw.unused_data)
+            raise DataError(str(path), f"oversized: {extra} bytes follow its gzip data", MEND)
+        return content
     except EOFError:
         raise DataError(str(path), "truncated: its gzip data end early", MEND) from None
-    except (gzip.BadGzipFile, zlib.error) as error:
+    except zlib.error as error:
         problem = f"not a gzip file, or a damaged one ({error})"
         raise DataError(str(path), problem, MEND) from None
     except OSError as error:

@@ -72,8 +72,11 @@ class Normal:
             The noise itself, in place of ``rng``.
         """
         if eps is None:
-            if rng is None:
-                raise TypeError("rsample: pass rng=, a numpy.random.Generator, or the noise eps=")
+            if not isinstance(rng, np.random.Generator):
+                raise TypeError(
+                    f"rsample: pass rng=, a generator such as numpy.random.default_rng(0), or the "
+                    f"noise eps=; rng is {rng!r}"
+                )
             shape = self.mu.shape if samples is None else (samples, *self.mu.shape)
             eps = rng.standard_normal(shape, dtype=self.mu.dtype.type)
         else:

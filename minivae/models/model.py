@@ -81,9 +81,14 @@ class Model(Module):
         """
         x = self._typed(x)
         if x.ndim != 2 or x.shape[1] != self.data_dim:
+            mend = (
+                "flatten images with x.reshape(len(x), -1)"
+                if x.ndim > 2
+                else f"the model was built for data_dim={self.data_dim}"
+            )
             raise ValueError(
                 f"{type(self).__name__}: data must have shape (n, {self.data_dim}), they have "
-                f"{x.shape}; flatten images with x.reshape(len(x), -1)"
+                f"{x.shape}; {mend}"
             )
         return x
 

@@ -62,8 +62,10 @@ class RunFolder:
                 f"{path} holds a run already; add --resume to go on with it, or choose another "
                 "folder with --out"
             )
-        if path.exists() and not (path.is_dir() and not any(path.iterdir())):
+        if path.is_dir() and any(path.iterdir()):
             raise ValueError(f"{path} holds other files; choose another folder with --out")
+        if path.exists() and not path.is_dir():
+            raise ValueError(f"{path} is a file; choose a folder with --out")
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], settings: Settings) -> RunFolder:
@@ -74,7 +76,7 @@ class RunFolder:
         Raises
         ------
         ValueError
-            If the place holds other files.
+            If the place holds other files, or nothing can be written there.
         """
         path = Path(path)
         if cls.exists(path):
@@ -84,8 +86,13 @@ class RunFolder:
                 write_atomically(path / _SETTINGS, settings.to_json())
             return cls(path)
         cls.check_free(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            scratch = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+        except OSError as error:
+            raise ValueError(
+                f"{path} cannot be made ({error.strerror}); choose another folder with --out"
+            ) from error
         try:
             scratch.chmod(0o755)
             write_atomically(scratch / _SETTINGS, settings.to_json())

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
+from minivae import viz
 from minivae.evaluation import evaluate, ignorant_log_prob
 from minivae.files import write_atomically
 from minivae.models import VAE, Model, save
 from minivae.optim import Adam
 from minivae.runs.folder import RunFolder
 from minivae.runs.pieces import RunData, build_model, stream
-from minivae.training import History, fit
+from minivae.runs.settings import Settings
+from minivae.training import History, fit, steps_done, total_steps
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,48 @@ class Summary:
     kl: float | None
     elbo: float | None
     baseline: float
+
+
+def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
+    """Open the folder of a run, or make it, once it is clear that the run can go on.
+
+    Parameters
+    ----------
+    path : Path
+        The folder.
+    settings : Settings
+        Those of the run; only its length may differ from what the folder holds.
+    prepared : RunData
+        The data.
+
+    Raises
+    ------
+    ValueError
+        If the run is complete but has lost its checkpoint, or the place is taken.
+    MemoryError
+        If the model is too large.
+    """
+    build_model(settings, prepared.train.shape[1])  # may be too large; nothing is written then
+    if RunFolder.exists(path):
+        run = RunFolder(path)
+        if run.weights.exists() and not run.checkpoint.exists():
+            raise ValueError(
+                f"{path} is complete, but its {run.checkpoint.name} is gone: it cannot go on; "
+                "start another run"
+            )
+        done, total = steps_done(run.checkpoint), _total_steps(settings, prepared)
+        if done > total:
+            raise ValueError(
+                f"{path} has done {done} updates already, more than the {total} asked for; ask "
+                "for more with --epochs or --steps, or start another run"
+            )
+    return RunFolder.open(path, settings)
+
+
+def _total_steps(settings: Settings, prepared: RunData) -> int:
+    return total_steps(
+        len(prepared.train), settings.batch_size, epochs=settings.epochs, steps=settings.steps
+    )
 
 
 def train(
@@ -89,8 +134,6 @@ def fit_run(run: RunFolder, prepared: RunData) -> tuple[Model, History]:
 
 def draw(run: RunFolder, model: Model, prepared: RunData, history: History) -> None:
     """Draw all figures that suit the model into the run folder."""
-    from minivae import viz
-
     test, shape = prepared.dataset.test, prepared.dataset.image_shape
     figures = {
         "loss": viz.loss_split(history),

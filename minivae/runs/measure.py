@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from minivae import data
+from minivae import data, viz
 from minivae.engine import no_grad
 from minivae.evaluation import Score, evaluate
 from minivae.files import write_atomically
@@ -59,8 +59,6 @@ def sample(run: RunFolder, n: int, seed: int) -> Path:
 
     They are the decoder's means at z ~ p(z): images without the likelihood's noise.
     """
-    from minivae import viz
-
     model = run.model()
     if not isinstance(model, VAE):
         raise ValueError(f"{run.path} is an autoencoder: it has no prior to sample from")

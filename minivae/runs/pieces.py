@@ -37,7 +37,15 @@ class RunData:
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
-    """Return a random generator that is independent for each purpose of a seed."""
+    """Return a random generator that is independent for each purpose of a seed.
+
+    Raises
+    ------
+    ValueError
+        If the seed is negative.
+    """
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, it is {seed}")
     return np.random.default_rng([seed, *name.encode()])
 
 

@@ -13,6 +13,15 @@ BINARIZE = ("none", "static", "dynamic")
 LIKELIHOODS = ("bernoulli", "gaussian")
 EPOCHS = {"digits": 500, "mnist": 10}  # by default: well under a minute each on two cores
 
+_TYPES: dict[str, tuple[str, tuple[type, ...]]] = {  # how an annotation reads, and what it admits
+    "str": ("a word", (str,)),
+    "str | None": ("a word", (str, type(None))),
+    "int": ("a whole number", (int,)),
+    "int | None": ("a whole number", (int, type(None))),
+    "float": ("a number", (int, float)),
+    "tuple[int, ...]": ("a list of whole numbers", (tuple, list)),
+}
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -38,9 +47,10 @@ class Settings:
         How long to train: passes over the data, or updates. Neither: a default for the data set.
     batch_size, lr
         Data in one update, and Adam's learning rate.
-    binarize : {"none", "static", "dynamic"}
+    binarize : {"none", "static", "dynamic"} or None
         Whether pixels are drawn as 0 or 1 with their grey level as probability: not at all, once
         for the run, or anew for every minibatch. Test images are drawn once, unless it is "none".
+        By default "dynamic" for a Bernoulli likelihood and "none" for a Gaussian one.
     seed : int
         Decides everything random.
 
@@ -61,14 +71,15 @@ class Settings:
     steps: int | None = None
     batch_size: int = 100
     lr: float = 1e-3
-    binarize: str = "dynamic"
+    binarize: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for field in fields(self):
+            _check_type(field.name, getattr(self, field.name), _TYPES[str(field.type)])
         _one_of("recipe", self.recipe, RECIPES)
         _one_of("data", self.data, tuple(EPOCHS))
         _one_of("likelihood", self.likelihood, LIKELIHOODS)
-        _one_of("binarize", self.binarize, BINARIZE)
         activation_named(self.activation)
         for name in ("latent", "batch_size", "epochs", "steps"):
             _at_least_one(name, getattr(self, name))
@@ -82,6 +93,10 @@ class Settings:
         if self.epochs is not None and self.steps is not None:
             raise ValueError("epochs and steps are two ways to say how long; give one of them")
         object.__setattr__(self, "hidden", tuple(self.hidden))
+        if self.binarize is None:
+            suits = "dynamic" if self.likelihood == "bernoulli" else "none"
+            object.__setattr__(self, "binarize", suits)
+        _one_of("binarize", str(self.binarize), BINARIZE)
         if self.epochs is None and self.steps is None:
             object.__setattr__(self, "epochs", EPOCHS[self.data])
 
@@ -125,6 +140,17 @@ class Settings:
                     "it goes on; leave it out, or start another run"
                 )
         return replace(self, **{"epochs": None, "steps": None} | length) if length else self
+
+
+def _check_type(name: str, value: Any, kind: tuple[str, tuple[type, ...]]) -> None:
+    described, types = kind
+    items = value if isinstance(value, tuple | list) else ()
+    if (
+        not isinstance(value, types)
+        or isinstance(value, bool)
+        or not all(isinstance(item, int) for item in items)
+    ):
+        raise ValueError(f"{name} must be {described}, it is {value!r}")
 
 
 def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:

@@ -52,6 +52,7 @@ def save_checkpoint(
     state: dict[str, Any] = {
         "rng": rng.bit_generator.state,
         "step": progress.step,
+        "recipe": model.recipe,
         "history": progress.history.rows,
     }
     write_atomically(path, to_bytes(arrays, {"minivae": json.dumps(state, default=_plain)}))
@@ -71,6 +72,8 @@ def load_checkpoint(
         with safe_open(Path(path), framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             state = json.loads((file.metadata() or {})["minivae"])
+        if state["recipe"] != json.loads(json.dumps(model.recipe)):
+            raise ValueError("it belongs to a model of another recipe")
         model.load_state_dict(_part(arrays, "model."))
         optimizer.load_state_dict(_part(arrays, "optimizer."))
         rng.bit_generator.state = state["rng"]
@@ -80,6 +83,18 @@ def load_checkpoint(
             f"the checkpoint {path} does not fit this run ({error}); if it is damaged, delete it "
             "and train anew"
         ) from error
+
+
+def steps_done(path: str | os.PathLike[str]) -> int:
+    """Return how many updates a checkpoint has seen: 0 if there is none, or none that is readable.
+
+    Whether a checkpoint is in order is for :func:`load_checkpoint` to say.
+    """
+    try:
+        with safe_open(Path(path), framework="numpy") as file:
+            return json.loads((file.metadata() or {})["minivae"])["step"]
+    except (OSError, SafetensorError, KeyError, ValueError):
+        return 0
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

@@ -91,16 +91,23 @@ def fit(
     """
     x = np.asarray(model.as_data(data.train if isinstance(data, Dataset) else data))
     optimizer = optimizer or Adam(model.parameters(), lr=1e-3)
-    per_epoch = ceil(len(x) / max(batch_size, 1))
-    total = _total_steps(epochs, steps, per_epoch)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(f"fit: rng must be a numpy.random.Generator, it is {rng!r}")
+    total = total_steps(len(x), batch_size, epochs=epochs, steps=steps)
+    per_epoch = total_steps(len(x), batch_size, epochs=1, steps=None)
     state = Progress(History())
     if resume and checkpoint is not None and Path(checkpoint).exists():
         state = load_checkpoint(checkpoint, model, optimizer, rng)
+    if state.step > total:
+        raise ValueError(
+            f"fit: the checkpoint has seen {state.step} updates already, more than the {total} "
+            "asked for; train for longer, or anew"
+        )
     shown: AbstractContextManager[Display | None] = (
         Display(ceil(total / per_epoch), total, state.step) if progress else nullcontext()
     )
     try:
-        with one_blas_thread(), shown as display:
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), shown as display:
             while state.step < total:
                 row = _epoch(model, x, optimizer, rng, batch_size, transform, state, total, display)
                 if validation is not None:
@@ -117,13 +124,21 @@ def fit(
     return state.history
 
 
-def _total_steps(epochs: int | None, steps: int | None, per_epoch: int) -> int:
+def total_steps(n: int, batch_size: int, *, epochs: int | None, steps: int | None) -> int:
+    """Return how many updates so many epochs, or steps, over ``n`` data are.
+
+    Raises
+    ------
+    ValueError
+        If not exactly one of the two is given, or a number is less than 1.
+    """
     if (epochs is None) == (steps is None):
         raise ValueError("fit: say how long to train, by epochs= or by steps= (one of them)")
-    name, amount = ("epochs", epochs) if steps is None else ("steps", steps)
-    if amount is None or amount < 1:
-        raise ValueError(f"fit: {name} must be at least 1, it is {amount}")
-    return amount * per_epoch if name == "epochs" else amount
+    named = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "the number of data": n}
+    for name, amount in named.items():
+        if amount is not None and amount < 1:
+            raise ValueError(f"fit: {name} must be at least 1, it is {amount}")
+    return epochs * ceil(n / batch_size) if epochs is not None else steps or 0
 
 
 def _epoch(

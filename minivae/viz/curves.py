@@ -17,7 +17,7 @@ def loss_split(history: History) -> Figure:
 
     -ELBO = -E_q[log p(x|z)] + KL(q(z|x) ‖ p(z)): the upper line is the sum, the lower one the
     reconstruction loss, and the band between them the KL divergence, in nats. Solid lines are
-    training, dashed ones validation; the legend gives the values after the last epoch. An
+    training, dashed ones data held out; the legend gives the values after the last epoch. An
     autoencoder has no KL divergence and only the lower line.
 
     Parameters
@@ -42,7 +42,7 @@ def loss_split(history: History) -> Figure:
         raise ValueError("loss_split: the history is empty; train for at least one epoch")
     split = "kl" in history.columns
     figure, axes = new_figure(10, 4.5)
-    for prefix, where, line in [("", "training", "-"), ("validation_", "validation", "--")]:
+    for prefix, where, line in [("", "training", "-"), ("validation_", "held out", "--")]:
         if f"{prefix}reconstruction" not in history.columns:
             continue
         reconstruction_loss = -np.asarray(history.column(f"{prefix}reconstruction"))
@@ -55,6 +55,10 @@ def loss_split(history: History) -> Figure:
                 band.set(facecolor=VERMILLION, alpha=0.18, label=f"KL, training: {last}")
         _curve(axes, epoch, reconstruction_loss, f"reconstruction, {where}", BLUE, line)
     axes.set(xlabel="epoch", ylabel="loss (nats per datum)")
+    if len(epoch) > 20:  # the steep first epochs would press all others flat
+        later = [np.asarray(line.get_ydata())[len(epoch) // 50 + 1 :] for line in axes.lines]
+        low, high = min(map(np.min, later)), max(map(np.max, later))
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     axes.set_title("Negative ELBO = reconstruction loss + KL" if split else "Reconstruction loss")
     if len(epoch) == 1:
         axes.set_xlim(epoch[0] - 1, epoch[0] + 1)
@@ -77,4 +81,7 @@ def _curve(
     known = np.isfinite(value)
     marker = "o" if known.sum() <= 12 else ""
     last = f": {numeral(value[known][-1], 1)}" if known.any() else ""
-    axes.plot(epoch[known], value[known], line, color=color, lw=2, marker=marker, label=name + last)
+    width = 2 if known.sum() <= 100 else 1
+    axes.plot(
+        epoch[known], value[known], line, color=color, lw=width, marker=marker, label=name + last
+    )

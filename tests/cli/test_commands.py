@@ -1,6 +1,7 @@
 """The command line: what it prints, what it writes, and one clear line for every error."""
 
 import csv
+import errno
 import gzip
 import json
 import subprocess
@@ -85,7 +86,7 @@ def test_evaluate_prints_the_bound_below_the_likelihood(capsys):
     out, _ = lines(capsys)
     elbo, log_p = (float(out.split(name)[1].split()[0]) for name in ("ELBO", "log p(x)"))
     assert elbo < log_p
-    assert "50 samples each, first 360 images" in " ".join(out.split())
+    assert "samples for each image: 50; test images: 360" in " ".join(out.split())
 
 
 def test_sample_writes_a_figure_and_the_same_images_as_an_array(tmp_path, capsys):
@@ -167,13 +168,20 @@ def test_damaged_data_are_named_and_nothing_is_written(
         ("train --lr 0", 1, "lr must be a positive number, it is 0.0"),
         ("train --epochs 0", 1, "epochs must be at least 1, it is 0"),
         ("train --epochs 1 --steps 1", 2, "not allowed with argument --epochs"),
-        ("train --hidden x", 2, "invalid int value: 'x'"),
+        ("train --hidden x", 2, "'x' is no whole number"),
         ("train --out taken", 1, "taken holds other files; choose another folder with --out"),
         ("train --out run", 1, "run holds a run already; add --resume"),
         ("train --resume nowhere", 1, "nowhere does not exist"),
         ("train --resume taken", 1, "taken is no run (it has no settings.json)"),
         ("train --resume", 1, "there is no run in runs to resume; start one with: minivae train"),
         ("train --resume run --latent 5", 1, "latent is 2 in this run and cannot become 5"),
+        ("train --resume run --out other", 1, "name two folders; give one of them"),
+        ("train --resume run", 1, "checkpoint.safetensors is gone: it cannot go on"),
+        ("train --out taken/letter.txt", 1, "letter.txt is a file; choose a folder with --out"),
+        ("train --out taken/letter.txt/x", 1, "cannot be made (File exists); choose another"),
+        ("train --hidden 300,300", 2, "'300,300' is no whole number; separate several by spaces"),
+        ("train --latent 1000000000 --out big", 1, "choose smaller --hidden, --latent"),
+        ("sample run --seed -1", 1, "seed must be 0 or more, it is -1"),
         ("evaluate nowhere", 1, "nowhere does not exist"),
         ("evaluate taken", 1, "taken is no run"),
         ("evaluate fresh", 1, "finish it with: minivae train --resume fresh"),
@@ -201,6 +209,53 @@ def test_errors_are_one_clear_line(tmp_path, capsys, command, status, message):
     _, err = lines(capsys)
     assert message in err
     assert err.count("\n") == 1
+    assert not (tmp_path / "big").exists()
+
+
+def test_a_run_cannot_become_shorter_than_it_is(tmp_path, capsys):
+    main(["train", *QUICK, "--out", "r"])
+    before = (tmp_path / "r/settings.json").read_text()
+    lines(capsys)
+    assert main(["train", "--resume", "r", "--epochs", "1"]) == 1
+    _, err = lines(capsys)
+    assert "r has done 30 updates already, more than the 15 asked for" in err
+    assert (tmp_path / "r/settings.json").read_text() == before
+
+
+def test_settings_that_were_edited_do_not_fit_the_checkpoint(tmp_path, capsys):
+    main(["train", *QUICK, "--out", "r"])
+    settings = tmp_path / "r/settings.json"
+    settings.write_text(settings.read_text().replace('"relu"', '"tanh"'))
+    lines(capsys)
+    assert main(["train", "--resume", "r"]) == 1
+    _, err = lines(capsys)
+    assert "does not fit this run (it belongs to a model of another recipe)" in err
+
+
+def test_a_full_disk_is_one_line_that_says_how_to_go_on(tmp_path, monkeypatch, capsys):
+    main(["train", *QUICK, "--out", "r"])
+    lines(capsys)
+
+    def full(_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        assert main(["train", "--resume", "r", "--epochs", "3"]) == 1
+        _, err = lines(capsys)
+    last = err.splitlines()[-1]
+    assert "cannot be written (No space left on device)" in last
+    assert last.endswith("go on with: minivae train --resume r")
+
+
+def test_ctrl_c_while_drawing_says_how_to_go_on(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("minivae.runs.job.draw", interrupted)
+    assert main(["train", *QUICK, "--out", "r"]) == 130
+    _, err = lines(capsys)
+    assert err.splitlines()[-1].endswith("go on with: minivae train --resume r")
 
 
 def test_no_network_is_one_line_with_the_mend(tmp_path, monkeypatch, capsys):

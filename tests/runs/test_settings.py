@@ -40,6 +40,13 @@ def test_settings_survive_json(s):
         ({"lr": float("nan")}, "lr must be a positive number"),
         ({"sigma": -1.0}, "sigma must be a positive number"),
         ({"seed": -1}, "seed must be 0 or more"),
+        ({"latent": "2"}, "latent must be a whole number, it is '2'"),
+        ({"latent": True}, "latent must be a whole number, it is True"),
+        ({"hidden": "abc"}, "hidden must be a list of whole numbers, it is 'abc'"),
+        ({"hidden": ("3",)}, "hidden must be a list of whole numbers"),
+        ({"lr": "x"}, "lr must be a number, it is 'x'"),
+        ({"seed": None}, "seed must be a whole number, it is None"),
+        ({"recipe": 3}, "recipe must be a word, it is 3"),
     ],
 )
 def test_values_that_make_no_sense_are_named(given, message):
@@ -51,6 +58,12 @@ def test_values_that_make_no_sense_are_named(given, message):
 def test_other_json_is_refused(text):
     with pytest.raises(ValueError):
         Settings.from_json(text)
+
+
+def test_pixels_are_drawn_where_the_likelihood_wants_bits():
+    assert Settings().binarize == "dynamic"
+    assert Settings(likelihood="gaussian").binarize == "none"
+    assert Settings(likelihood="gaussian", binarize="static").binarize == "static"
 
 
 def test_only_the_length_of_a_run_can_change():

@@ -21,9 +21,9 @@ def test_the_lines_are_the_losses_of_the_history(history):
     assert set(drawn) == {
         f"{what}, {where}"
         for what in ("−ELBO", "reconstruction")
-        for where in ("training", "validation")
+        for where in ("training", "held out")
     }
-    for prefix, where, style in [("", "training", "-"), ("validation_", "validation", "--")]:
+    for prefix, where, style in [("", "training", "-"), ("validation_", "held out", "--")]:
         for name, expected in [
             ("−ELBO", history.column(f"{prefix}loss")),
             ("reconstruction", -history.column(f"{prefix}reconstruction")),
@@ -67,7 +67,7 @@ def test_epochs_without_validation_leave_no_hole_in_its_line():
         reconstruction=[-9, -8, -7, -6],
         validation_reconstruction=[nan, -8.5, nan, -6.5],
     )
-    x, y, _ = lines(viz.loss_split(history))["reconstruction, validation"]
+    x, y, _ = lines(viz.loss_split(history))["reconstruction, held out"]
     np.testing.assert_array_equal(x, [2, 4])
     np.testing.assert_array_equal(y, [8.5, 6.5])
 

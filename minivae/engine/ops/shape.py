@@ -93,6 +93,12 @@ def _(i: int, g: Any, z: Any, *parts: Any, axis: int) -> Any:
     return getitem(g, index=tuple(index))
 
 
+@join.hinted
+def _(*parts: Any, axis: int) -> str:
+    shapes = ", ".join(str(np.shape(part)) for part in parts)
+    return f"arrays to concatenate must agree in every axis but axis {axis}; they are {shapes}"
+
+
 def concatenate(parts: Sequence[Any], axis: int = 0) -> Any:
     """Join a sequence of tensors or arrays along an existing axis, as ``numpy.concatenate``.
 
