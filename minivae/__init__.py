@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         models,
         nn,
         optim,
+        runs,
         testing,
         training,
         viz,

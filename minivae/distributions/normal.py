@@ -46,11 +46,12 @@ class Normal:
     @property
     def std(self) -> Tensor:
         """The standard deviation σ = e^(½ log σ²)."""
-        return broadcast_to(exp(self.logvar * 0.5), self.mu.shape)
+        shape = np.broadcast_shapes(self.mu.shape, self.logvar.shape)
+        return broadcast_to(exp(self.logvar * 0.5), shape)
 
     def log_prob(self, x: Any) -> Tensor:
         """Return log N(x; μ, σ²) = -½ Σⱼ log 2π + log σⱼ² + (xⱼ - μⱼ)² / σⱼ², in nats."""
-        squares = square(x - self.mu) * exp(-self.logvar)
+        squares = square((x - self.mu) * exp(self.logvar * -0.5))
         return sum(squares + (self.logvar + log(2 * pi)), axis=-1) * -0.5
 
     def rsample(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -21,10 +22,9 @@ def explain(
     ``except ValueError`` keeps its meaning.
     """
     reason = ""
-    if hint is not None:
-        reason = hint(*operands, **static)
-    elif isinstance(error, ValueError):
-        reason = _broadcast_hint(operands)
+    if isinstance(error, ValueError):
+        with suppress(Exception):  # a hint that stumbles must not hide the error itself
+            reason = hint(*operands, **static) if hint is not None else _broadcast_hint(operands)
     shown = ", ".join(map(describe, operands))
     (kind, *_) = (k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
     return kind(f"{name}({shown}): {reason or error}")

@@ -67,8 +67,10 @@ class Op:
         parameters = inspect.signature(primal).parameters.values()
         self.variadic = any(p.kind is p.VAR_POSITIONAL for p in parameters)
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
-        self.arity = len(parameters) - len(self.defaults)
+        self.operands = [p.name for p in parameters if p.name not in self.defaults]
         self._adjoints: tuple[Adjoint | None, ...] = ()
+        if self.__name__ in REGISTRY:
+            raise ValueError(f"there is an operation {self.__name__} already; choose another name")
         REGISTRY[self.__name__] = self
 
     def adjoint(self, *functions: Adjoint | None) -> None:
@@ -98,11 +100,12 @@ class Op:
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply the operation: arrays in, array out; with a tensor among them, tensor out."""
-        if len(args) > self.arity and not self.variadic:
+        if not self.variadic and (static or len(args) != len(self.operands)):
             args, static = self._sort_out(args, static)
         if self.defaults:
             static = self.defaults | static
-        arrays = [a.data if isinstance(a, Tensor) else _weak(a) for a in args]
+        args = tuple(a if isinstance(a, Tensor) else _plain(a) for a in args)
+        arrays = [a.data if isinstance(a, Tensor) else a for a in args]
         try:
             z = self.primal(*arrays, **static)
         except (ValueError, TypeError, IndexError) as error:
@@ -117,20 +120,32 @@ class Op:
     def _sort_out(
         self, args: tuple[Any, ...], static: dict[str, Any]
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """Tell operands from static arguments that were given by position, as in sum(x, 0)."""
-        operands, rest = args[: self.arity], args[self.arity :]
-        if len(rest) > len(self.defaults):
-            most = self.arity + len(self.defaults)
-            raise TypeError(f"{self.__name__} takes at most {most} arguments, not {len(args)}")
-        return operands, dict(zip(self.defaults, rest, strict=False)) | static
+        """Tell operands from static arguments, as in sum(x, 0) or matmul(x=a, y=b)."""
+        names = [*self.operands, *self.defaults]
+        if len(args) > len(names):
+            most = f"{len(names)} argument{'s' if len(names) > 1 else ''}"
+            raise TypeError(f"{self.__name__} takes at most {most}, not {len(args)}")
+        given = dict(zip(names, args, strict=False))
+        if twice := sorted(given.keys() & static.keys()):
+            raise TypeError(f"{self.__name__}: {twice[0]} is given twice")
+        given |= static
+        if missing := [name for name in self.operands if name not in given]:
+            raise TypeError(f"{self.__name__}: the operand {missing[0]} is missing")
+        operands = tuple(given.pop(name) for name in self.operands)
+        for name, value in given.items():
+            if isinstance(value, Tensor):
+                raise TypeError(f"{self.__name__}: {name} has no gradient; pass {name}.data")
+        return operands, given
 
     def __repr__(self) -> str:
         return f"<operation {self.__name__}>"
 
 
-def _weak(a: Any) -> Any:
-    """Let a NumPy float64 scalar promote no more than the Python float that it is."""
-    return float(a) if isinstance(a, np.float64) else a
+def _plain(a: Any) -> Any:
+    """Make a list an array, and let a NumPy scalar promote no more than the number that it is."""
+    if isinstance(a, list | tuple):
+        return np.asarray(a)
+    return a.item() if isinstance(a, np.float64 | np.integer) else a
 
 
 @overload

@@ -43,22 +43,29 @@ def pullback(
     create_graph : bool
         Compute with tensors, so that the cotangents can be differentiated in their turn.
     retain_graph : bool
-        Keep the graph for another walk; by default it is freed behind the walk.
+        Keep the graph for another walk; by default it is freed after the walk.
     """
     stops = frozenset(map(id, inputs or ()))
     cotangents: dict[int, Any] = {id(root): seed}
+    leaves: list[tuple[Tensor, Any]] = []
+    nodes: list[Node] = []
     for tensor in consumers_first(root, stops):
         if id(tensor) in stops:
             continue
         g, node = cotangents.pop(id(tensor)), tensor.node
         if node is None:
-            if inputs is None:
-                tensor.grad = np.asarray(g if tensor.grad is None else tensor.grad + g)
+            leaves.append((tensor, g))
             continue
+        nodes.append(node)
         for operand, ga in _adjoints(node, g, tensor, create_graph):
             known = cotangents.get(id(operand))
             cotangents[id(operand)] = ga if known is None else known + ga
-        if not (create_graph or retain_graph):
+    # Only now, when nothing can fail any more, is anything changed.
+    if inputs is None:
+        for leaf, g in leaves:
+            leaf.grad = np.asarray(g if leaf.grad is None else leaf.grad + g)
+    if not (create_graph or retain_graph):
+        for node in nodes:
             node.args = None
     return [cotangents.get(id(x)) for x in inputs or ()]
 
@@ -68,6 +75,9 @@ def _adjoints(node: Node, g: Any, z: Tensor, create_graph: bool) -> Iterator[tup
     op, args = node.op, node.args or ()
     if create_graph and op.spec is not None:
         # A fused operation is a theorem about its spec: higher derivatives go through the spec.
+        for i, operand in enumerate(args):
+            if is_tracked(operand):
+                op.adjoint_of(i)  # refuses what the operation declares constant
         wanted = list({id(a): a for a in args if is_tracked(a)}.values())  # each once
         pulled = pullback(op.spec(*args, **node.static), g, wanted, create_graph=True)
         yield from ((a, ga) for a, ga in zip(wanted, pulled, strict=True) if ga is not None)

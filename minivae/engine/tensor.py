@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -84,6 +85,11 @@ class Tensor:
     def __len__(self) -> int:
         return len(self.data)
 
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("a tensor without axes cannot be iterated over; use item()")
+        return (self[i] for i in range(len(self)))
+
     def __repr__(self) -> str:
         values = np.array2string(self.data, separator=", ", prefix="tensor(", threshold=100)
         made = f", made by {self.node.op.__name__}" if self.node else ""
@@ -120,7 +126,7 @@ class Tensor:
         gradient : array_like, optional
             The cotangent of this tensor, of its shape. A tensor with one entry may omit it: 1.
         retain_graph : bool
-            Keep the graph for another ``backward``; by default it is freed behind the walk.
+            Keep the graph for another ``backward``; by default it is freed after the walk.
 
         Raises
         ------
@@ -195,6 +201,14 @@ class Tensor:
 
     def __getitem__(self, index: Any) -> Tensor:
         return REGISTRY["getitem"](self, index=index)
+
+    def __eq__(self, other: Any) -> np.ndarray:  # type: ignore[override]
+        return self.data == _values(other)
+
+    def __ne__(self, other: Any) -> np.ndarray:  # type: ignore[override]
+        return self.data != _values(other)
+
+    __hash__ = object.__hash__
 
     def __lt__(self, other: Any) -> np.ndarray:
         return self.data < _values(other)

@@ -1,25 +1,22 @@
 """Derivatives as functions of functions: grad, value_and_grad, vjp, jacobian, hvp.
 
-Each takes a function of tensors and returns a function of arrays or tensors. They compose: inside
-another transformation everything is recorded, so that ``grad(grad(f))`` is the second derivative.
+Each takes a function of tensors and returns a function of arrays or tensors. They compose, with
+each other and with ``backward``: whatever depends on a tensor that wants a gradient is recorded,
+so that ``grad(grad(f))`` is the second derivative and a gradient may be part of a loss.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
 from minivae.engine.ops.shape import concatenate, reshape
-from minivae.engine.reverse import pullback
-from minivae.engine.tape import recorded
+from minivae.engine.reverse import consumers_first, pullback
+from minivae.engine.tape import recorded, recording
 from minivae.engine.tensor import Tensor
-
-_depth: ContextVar[int] = ContextVar("depth", default=0)
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -44,20 +41,22 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
 
     @wraps(f)
     def run(*args: Any, **static: Any) -> Any:
-        with _transforming() as nested:
-            args_ = list(args)
-            for i in wanted:
-                args_[i] = _variable(args_[i])
-            value = f(*args_, **static)
+        watched = recording()
+        point = list(args)
+        for i in wanted:
+            point[i] = _variable(args[i])
+        inputs = [point[i] for i in wanted]
+        with recorded():
+            value = f(*point, **static)
             if not isinstance(value, Tensor) or value.size != 1:
                 shape = getattr(value, "shape", type(value).__name__)
                 raise ValueError(
                     f"grad: the function must return a tensor with one entry, it returned {shape}; "
                     "reduce it, as by .sum(), or use vjp or jacobian"
                 )
-            inputs = [args_[i] for i in wanted]
-            gradients = tuple(_pull(value, np.ones(value.shape, value.dtype), inputs, nested))
-        return (value if nested else value.detach()), (gradients if several else gradients[0])
+            lives_on = watched and _lives_on(value, inputs)
+            gradients = tuple(_pull(value, np.ones(value.shape), inputs, lives_on))
+        return (value if lives_on else value.detach()), (gradients if several else gradients[0])
 
     return run
 
@@ -84,17 +83,19 @@ def grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..
 
 def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], tuple[Tensor, ...]]]:
     """Return z = f(*args) and its pullback, the map ḡ ↦ Jᵀ ḡ to a cotangent for each argument."""
-    with _transforming() as nested:
-        inputs = [_variable(a) for a in args]
+    watched = recording()
+    inputs = [_variable(a) for a in args]
+    with recorded():
         z = f(*inputs)
-        if not isinstance(z, Tensor):
-            raise TypeError(f"vjp: the function must return a tensor, not {type(z).__name__}")
+    if not isinstance(z, Tensor):
+        raise TypeError(f"vjp: the function must return a tensor, not {type(z).__name__}")
+    lives_on = watched and _lives_on(z, inputs)
 
     def pull(cotangent: Any) -> tuple[Tensor, ...]:
-        with _transforming() as inner:
-            return tuple(_pull(z, cotangent, inputs, inner or nested))
+        tracked = isinstance(cotangent, Tensor) and cotangent.requires_grad
+        return tuple(_pull(z, cotangent, inputs, lives_on or tracked))
 
-    return (z if nested else z.detach()), pull
+    return (z if lives_on else z.detach()), pull
 
 
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
@@ -125,16 +126,16 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Tensor:
     return grad(slope)(x)
 
 
-@contextmanager
-def _transforming() -> Iterator[bool]:
-    """Enter a transformation, which records; say whether it is nested in another."""
-    depth = _depth.get()
-    token = _depth.set(depth + 1)
-    try:
-        with recorded():
-            yield depth > 0
-    finally:
-        _depth.reset(token)
+def _lives_on(z: Tensor, inputs: Sequence[Tensor]) -> bool:
+    """Tell whether somebody outside may differentiate what is computed from ``z``.
+
+    So it is if an input is itself the result of recorded operations, or if the function used some
+    other tensor that wants a gradient: a network's weights, or the variable of a transformation
+    around this one.
+    """
+    own = frozenset(map(id, inputs))
+    leaves = (t for t in consumers_first(z, own) if t.node is None and id(t) not in own)
+    return any(x.node is not None for x in inputs) or any(t.requires_grad for t in leaves)
 
 
 def _variable(a: Any) -> Tensor:
@@ -144,15 +145,16 @@ def _variable(a: Any) -> Tensor:
     return Tensor(a, requires_grad=True)
 
 
-def _pull(z: Tensor, seed: Any, inputs: list[Tensor], nested: bool) -> list[Tensor]:
+def _pull(z: Tensor, seed: Any, inputs: Sequence[Tensor], lives_on: bool) -> list[Tensor]:
     """Pull ``seed`` back to ``inputs``; what ``z`` does not depend on gets zeros."""
-    if nested and not isinstance(seed, Tensor):
-        seed = Tensor(np.asarray(seed, z.dtype))
-    elif not nested:
+    if lives_on:
+        seed = seed if isinstance(seed, Tensor) else Tensor(np.asarray(seed, z.dtype))
+    else:
         seed = np.asarray(seed.data if isinstance(seed, Tensor) else seed, z.dtype)
     if seed.shape != z.shape:
         raise ValueError(f"vjp: the cotangent has shape {seed.shape}, the result {z.shape}")
-    pulled = pullback(z, seed, inputs, create_graph=nested, retain_graph=True)
+    with recorded(lives_on):
+        pulled = pullback(z, seed, inputs, create_graph=lives_on, retain_graph=True)
     cotangents = [
         np.zeros_like(x.data) if g is None else g for x, g in zip(inputs, pulled, strict=True)
     ]

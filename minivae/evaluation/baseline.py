@@ -1,4 +1,4 @@
-"""The baseline: the best that can be said of data by a model whose pixels know nothing of z."""
+"""The baseline: what can be said of data by a model whose pixels know nothing of z."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def ignorant_log_prob(likelihood: Likelihood, train: np.ndarray, test: np.ndarra
     """Return the mean of log p(x) over ``test`` when every pixel is independent, in nats.
 
     The likelihood is the model's own, with outputs fitted to ``train`` and the same for every
-    datum. A decoder that ignores z can do no better; a latent-variable model is worth the nats by
-    which it exceeds this.
+    datum, as of a decoder that ignores z. A latent-variable model is worth the nats by which it
+    exceeds this.
 
     Parameters
     ----------

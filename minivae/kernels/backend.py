@@ -78,17 +78,23 @@ def _with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
             try:
                 return getattr(compiled, kernel.__name__)(*args)
             except Exception as error:  # before the loop begins: a damaged cache, a full disk
+                result = kernel(*args)  # if the arguments are at fault this fails as well
                 _give_up_numba(error)
+                return result
         return kernel(*args)
 
     return run
 
 
 def _uniform(args: tuple[Any, ...]) -> bool:
-    """Tell whether all arrays are C-contiguous and of one floating-point type."""
-    arrays = [a for a in args if isinstance(a, np.ndarray)]
-    return arrays[0].dtype in (np.float32, np.float64) and all(
-        a.flags.c_contiguous and a.dtype == arrays[0].dtype for a in arrays
+    """Tell whether all arrays are of one shape and floating-point type, contiguous and writable."""
+    first, *others = [a for a in args if isinstance(a, np.ndarray)]
+    return first.dtype in (np.float32, np.float64) and all(
+        a.flags.c_contiguous
+        and a.flags.writeable
+        and a.dtype == first.dtype
+        and a.shape == first.shape
+        for a in (first, *others)
     )
 
 

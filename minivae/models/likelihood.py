@@ -21,7 +21,7 @@ class Likelihood(Protocol):
         """Refuse data that this likelihood gives no density."""
 
     def constant(self, x: np.ndarray) -> np.ndarray:
-        """Return the outputs (d,) that fit data (n, d) best if the same serve every datum."""
+        """Return outputs (d,) fitted to data (n, d), the same for every datum."""
 
 
 class BernoulliLikelihood:

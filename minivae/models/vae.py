@@ -166,6 +166,10 @@ class VAE(Model):
         x = self.as_data(x)
         self.likelihood.check(x)
         q = self.encode(x)
+        if eps is not None and np.shape(eps) != (len(x), self.latent):
+            raise ValueError(
+                f"elbo: eps must have shape {(len(x), self.latent)}, it has {np.shape(eps)}"
+            )
         z = q.rsample(rng, eps=eps)
         reconstruction = mean(self.decode(z).log_prob(x))
         kl_per_dim = mean(q.kl_per_dim(self.prior), axis=0)

@@ -11,12 +11,15 @@ from minivae.engine import Tensor
 
 
 class Parameter(Tensor):
-    """A leaf tensor that training adjusts; modules find it among their attributes."""
+    """A leaf tensor that training adjusts; modules find it among their attributes.
+
+    It copies its data: training writes into it, and into nothing else.
+    """
 
     __slots__ = ()
 
     def __init__(self, data: Any, *, dtype: Any = None) -> None:
-        super().__init__(data, requires_grad=True, dtype=dtype)
+        super().__init__(np.array(data, dtype=dtype), requires_grad=True)
 
 
 class Module:

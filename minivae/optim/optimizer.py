@@ -41,10 +41,19 @@ class Optimizer:
         ]
 
     def step(self) -> None:
-        """Adjust every parameter that has a gradient."""
+        """Adjust every parameter that has a gradient, in place.
+
+        A graph that was recorded before still holds the parameters and would see the new values:
+        take its gradients first.
+        """
         self.steps += 1
         for parameter, memory in zip(self.parameters, self.memory, strict=True):
             if parameter.grad is not None:
+                if parameter.grad.shape != parameter.shape:
+                    raise ValueError(
+                        f"{type(self).__name__}: a parameter of shape {parameter.shape} has a "
+                        f"gradient of shape {parameter.grad.shape}; they must be equal"
+                    )
                 self.update(parameter.data, parameter.grad, **memory)
 
     def update(self, p: np.ndarray, g: np.ndarray, **memory: np.ndarray) -> None:

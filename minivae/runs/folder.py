@@ -80,7 +80,7 @@ class RunFolder:
         """
         path = Path(path)
         if cls.exists(path):
-            for leftover in path.glob(".*.tmp"):  # of a process that was killed while writing
+            for leftover in path.rglob(".*.tmp"):  # of a process that was killed while writing
                 leftover.unlink()
             if cls(path).settings != settings:
                 write_atomically(path / _SETTINGS, settings.to_json())
@@ -162,7 +162,7 @@ def newest_run(parent: Path) -> Path:
     ValueError
         If there is none.
     """
-    runs = [path.parent for path in parent.glob(f"*/{_SETTINGS}")]
+    runs = [path.parent for path in parent.glob(f"[!.]*/{_SETTINGS}")]
     if not runs:
         raise ValueError(f"there is no run in {parent} to resume; start one with: minivae train")
     return max(runs, key=lambda run: max(file.stat().st_mtime for file in run.iterdir()))

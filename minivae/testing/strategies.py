@@ -91,7 +91,7 @@ def operands(name: str, dtype: Any = "float64") -> st.SearchStrategy[Operands]:
     """
     op = REGISTRY[name]
     if op.domain:
-        return broadcastable_shapes(op.arity).flatmap(
+        return broadcastable_shapes(len(op.operands)).flatmap(
             lambda shapes: st.tuples(
                 *(_arrays(s, op.domain, dtype, (i + 1) / 4) for i, s in enumerate(shapes))
             ).map(lambda xs: (list(xs), {}))
@@ -123,7 +123,9 @@ def _reshaped(draw: st.DrawFn, dtype: Any) -> Operands:
 @st.composite
 def _permuted(draw: st.DrawFn, dtype: Any) -> Operands:
     x = draw(arrays(dtype=dtype))
-    return [x], {"axes": draw(st.none() | st.permutations(range(x.ndim)).map(tuple))}
+    axes = draw(st.permutations(range(x.ndim)))
+    signed = tuple(axis - draw(st.sampled_from([0, x.ndim])) for axis in axes)
+    return [x], {"axes": draw(st.sampled_from([None, signed]))}
 
 
 @st.composite
@@ -173,7 +175,7 @@ def _multiplied(draw: st.DrawFn, dtype: Any) -> Operands:
 
 @st.composite
 def _affine(draw: st.DrawFn, dtype: Any) -> Operands:
-    n_in, n_out = draw(st.tuples(*[st.integers(1, 3)] * 2))
+    n_in, n_out = draw(st.tuples(*[st.integers(0, 3)] * 2))
     lead = draw(hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=3))
     shapes = [(*lead, n_in), (n_out, n_in), (n_out,)]
     return [draw(arrays(shape, dtype=dtype)) for shape in shapes], {}

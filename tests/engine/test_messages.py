@@ -44,8 +44,48 @@ def test_arguments_by_position_are_those_of_numpy_and_no_more():
     x = np.arange(6.0).reshape(2, 3)
     np.testing.assert_array_equal(mv.sum(x, 0), x.sum(0))
     np.testing.assert_array_equal(mv.sum(mv.tensor(x), 1, True).data, x.sum(1, keepdims=True))
-    with pytest.raises(TypeError, match="exp takes at most 1 arguments, not 2"):
+    with pytest.raises(TypeError, match="exp takes at most 1 argument, not 2"):
         mv.exp(x, 2)
+
+
+def test_operands_by_keyword_are_recorded_like_any_other():
+    x = mv.tensor(np.ones((2, 3)), requires_grad=True)
+    mv.matmul(y=np.ones((3, 1)), x=x).sum().backward()
+    np.testing.assert_array_equal(x.grad, np.ones((2, 3)))
+    assert isinstance(mv.reshape(x=x, shape=(3, 2)), mv.Tensor)
+
+
+def test_operands_that_are_missing_doubled_or_static_are_named():
+    x = mv.tensor(np.ones(3))
+    with pytest.raises(TypeError, match="matmul: the operand y is missing"):
+        mv.matmul(x)
+    with pytest.raises(TypeError, match="matmul: x is given twice"):
+        mv.matmul(x, x, x=x)
+    with pytest.raises(TypeError, match="getitem: index has no gradient; pass index.data"):
+        x[mv.tensor([1])]
+
+
+def test_a_hint_that_does_not_apply_is_silent():
+    with pytest.raises(TypeError, match="^reshape.*(integer|str)"):
+        mv.reshape(np.ones(3), "a")
+    with pytest.raises(ValueError, match="^matmul") as error:
+        mv.matmul(np.ones((2, 3)), np.ones((4, 5)))
+    assert "did you mean" not in str(error.value)
+
+
+def test_arrays_that_cannot_be_joined():
+    with pytest.raises(
+        ValueError, match="arrays to concatenate must agree in every axis but axis 0"
+    ):
+        mv.concatenate([np.ones((2, 3)), np.ones((3, 2))])
+
+
+def test_an_operation_does_not_replace_another():
+    with pytest.raises(ValueError, match="there is an operation add already"):
+
+        @mv.engine.op
+        def add(x, y):
+            return x - y
 
 
 def test_what_is_no_number_is_refused_by_name():

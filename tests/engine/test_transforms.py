@@ -64,6 +64,57 @@ def test_fused_operations_have_second_derivatives():
     np.testing.assert_allclose(hessian, np.diag(s * (1 - s)), atol=1e-15)
 
 
+def test_a_gradient_can_be_part_of_a_loss():
+    """d/dw (d/dx w² x³)² at w = 2, x = 1 is 4 w³ (3 x²)² = 288."""
+    w = mv.nn.Parameter(2.0)
+    slope = mv.grad(lambda x: w * w * x**3)(1.0)
+    (slope * slope).backward()
+    assert w.grad == 288.0
+
+
+def test_values_and_vjps_of_tracked_tensors_stay_in_the_graph():
+    w, x = mv.nn.Parameter(2.0), mv.tensor(3.0, requires_grad=True)
+    value, slope = mv.value_and_grad(lambda x: w * x)(1.0)
+    (value + slope).backward()
+    assert w.grad == 2.0
+    z, pull = mv.vjp(lambda y: y * y, x * 2.0)
+    (z + pull(1.0)[0]).backward()  # d/dx (4 x² + 4 x)
+    assert x.grad == 8 * 3.0 + 4.0
+
+
+def test_what_nobody_outside_can_differentiate_is_detached():
+    value, slope = mv.value_and_grad(lambda x: x * x)(3.0)
+    assert not value.requires_grad
+    assert not slope.requires_grad
+    w = mv.nn.Parameter(2.0)
+    with mv.no_grad():
+        assert not mv.grad(lambda x: w * x)(1.0).requires_grad
+
+
+def test_a_function_of_the_same_variable_inside():
+    """d/dx [d/dy (x y) at y = x] = d/dx x = 1: the inner derivative holds x still."""
+    assert mv.grad(lambda x: mv.grad(lambda y: x * y)(x))(3.0).item() == 1.0
+
+
+def test_arguments_are_differentiated_in_the_order_asked_for():
+    f = mv.grad(lambda x, y: x * y * y, argnums=(1, 0))
+    assert [g.item() for g in f(2.0, 3.0)] == [12.0, 9.0]
+    jacobian = mv.jacobian(lambda x, y: x * y, argnum=1)(np.array([2.0, 3.0]), np.ones(2))
+    np.testing.assert_array_equal(jacobian.data, np.diag([2.0, 3.0]))
+
+
+def test_a_cotangent_has_the_shape_of_the_result():
+    _, pull = mv.vjp(lambda x: x * 2.0, np.ones(3))
+    with pytest.raises(ValueError, match=r"cotangent has shape \(2,\), the result \(3,\)"):
+        pull(np.ones(2))
+
+
+def test_what_an_operation_declares_constant_is_refused_at_every_order():
+    x = np.full(3, 0.5)
+    with pytest.raises(TypeError, match="operand 1 is a constant"):
+        mv.hvp(lambda x: mv.bernoulli_nll(np.zeros(3), x).sum(), x, x)
+
+
 def test_an_operand_that_is_given_twice_counts_twice():
     """d/dx KL(N(x, eˣ) ‖ N(0, 1)) = x + (eˣ - 1) / 2, at every order."""
 

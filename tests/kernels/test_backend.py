@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,9 @@ import pytest
 import minivae as mv
 
 ROOT = Path(mv.__file__).parents[1]
+NEEDS_NUMBA = pytest.mark.skipif(
+    find_spec("numba") is None, reason="Numba is not installed here: there is nothing to compile"
+)
 NOTICE = "minivae: compiling kernels"
 
 WITHOUT_NUMBA = """
@@ -130,6 +134,7 @@ def test_without_numba_everything_can_be_imported():
     )
 
 
+@NEEDS_NUMBA
 def test_numba_without_its_compiler_gives_the_same_weights(tmp_path, truth):
     weights, lines, err = train(tmp_path, NUMBA_DISABLE_JIT="1")
     assert lines == ["numba"]
@@ -137,6 +142,7 @@ def test_numba_without_its_compiler_gives_the_same_weights(tmp_path, truth):
     assert_same_within_rounding(weights, truth)
 
 
+@NEEDS_NUMBA
 def test_the_first_compilation_is_announced_once_and_later_ones_are_not_needed(tmp_path, truth):
     cache = tmp_path / "cache"
     cold, lines, err = train(tmp_path, NUMBA_CACHE_DIR=str(cache))
@@ -152,6 +158,7 @@ def test_the_first_compilation_is_announced_once_and_later_ones_are_not_needed(t
         np.testing.assert_array_equal(cold[name], warm[name])
 
 
+@NEEDS_NUMBA
 def test_the_notice_speaks_of_our_kernels_only(tmp_path):
     _, err = python(
         "from minivae.kernels import compiled\n"
@@ -162,6 +169,7 @@ def test_the_notice_speaks_of_our_kernels_only(tmp_path):
     assert NOTICE not in err
 
 
+@NEEDS_NUMBA
 def test_where_nothing_can_be_written_kernels_are_compiled_and_not_kept(tmp_path, truth):
     """A file stands where the cache's folder would be: that stops the superuser, too."""
     root = tmp_path / "installed"
@@ -181,6 +189,7 @@ def test_where_nothing_can_be_written_kernels_are_compiled_and_not_kept(tmp_path
     assert not list(tmp_path.rglob("*.nb?"))
 
 
+@NEEDS_NUMBA
 @pytest.mark.parametrize("name", ["torch", "Numba", "", None])
 def test_unknown_kernels_are_refused_and_the_choice_stands(name):
     mv.use("numba")
@@ -189,6 +198,7 @@ def test_unknown_kernels_are_refused_and_the_choice_stands(name):
     assert mv.kernels.backend() == "numba"
 
 
+@NEEDS_NUMBA
 def test_a_damaged_cache_falls_back_to_the_references(tmp_path, truth):
     cache = tmp_path / "cache"
     train(tmp_path, NUMBA_CACHE_DIR=str(cache))

@@ -31,12 +31,16 @@ def _the_registry_is_left_as_it_was():
 def mutant(primal, *adjoints):
     """An operation of its own name, so that it takes the place of no other."""
 
-    def primal_of_a_mutant(*args):
-        return primal(*args)
+    def unary(x):
+        return primal(x)
 
-    operation = Op(primal_of_a_mutant)
-    operation.variadic = False
-    operation.arity = len(adjoints)
+    def binary(x, y):
+        return primal(x, y)
+
+    function = binary if len(adjoints) > 1 else unary
+    function.__name__ = "primal_of_a_mutant"
+    REGISTRY.pop(function.__name__, None)
+    operation = Op(function)
     operation.adjoint(*adjoints)
     return operation
 

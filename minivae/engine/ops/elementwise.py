@@ -75,9 +75,17 @@ def power(x: Any, y: Any) -> Any:
 
 
 power.adjoint(  # dz = y xʸ⁻¹ dx + z log(x) dy
-    lambda g, z, x, y: g * y * x ** (y - 1),
-    lambda g, z, x, y: g * z * log(x),
+    lambda g, z, x, y: g * y * x ** _lowered(y),
+    lambda g, z, x, y: g * z * log(where(x == 0, 1.0, x)),  # 0 log 0 = 0
 )
+
+
+def _lowered(y: Any) -> Any:
+    """Return y - 1; but 1 for y = 0, so that 0 x⁻¹, the derivative of x⁰ = 1, is 0 at x = 0 too."""
+    if isinstance(y, int | float):
+        return y - 1 if y else 1
+    return where(y == 0, 1.0, y - 1)
+
 
 # --- exponentials, logarithms, roots -------------------------------------------------------
 
@@ -97,7 +105,7 @@ def expm1(x: Any) -> Any:
     return np.expm1(x)
 
 
-expm1.adjoint(lambda g, z, x: g * (z + 1.0))  # dz = (z + 1) dx
+expm1.adjoint(lambda g, z, x: g * exp(x))  # dz = eˣ dx
 
 
 @op(domain="positive")
@@ -196,6 +204,8 @@ where.adjoint(  # dz = dx where the condition holds, dy elsewhere
 @op
 def astype(x: Any, dtype: Any = None) -> Any:
     """Conversion to another floating-point type; the cotangent comes back in the type of x."""
+    if dtype is None or not np.issubdtype(dtype, np.floating):
+        raise TypeError(f"dtype must be a floating-point type, it is {dtype}")
     return np.asarray(x).astype(dtype)
 
 

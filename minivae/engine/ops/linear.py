@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,7 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     ``x`` is (..., in), ``weight`` (out, in), ``bias`` (out,); z is (..., out).
     """
     z = np.matmul(_rows(x), weight.T)
-    z += bias
+    z = np.add(z, bias, out=z) if z.dtype == np.result_type(z, bias) else z + bias
     return z.reshape(*x.shape[:-1], len(weight))
 
 
@@ -79,7 +80,7 @@ linear.adjoint(  # dz = dx Wᵀ + x dWᵀ + db
 
 def _rows(x: Any) -> Any:
     """See all leading axes as one: each row is a datum."""
-    return x if x.ndim == 2 else reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
 
 
 @linear.hinted
@@ -87,5 +88,7 @@ def _(x: Any, weight: Any, bias: Any) -> str:
     x, weight, bias = np.asarray(x), np.asarray(weight), np.asarray(bias)
     if weight.ndim != 2 or bias.shape != weight.shape[:1]:
         return f"weight must be (out, in) and bias (out,); they are {weight.shape} and {bias.shape}"
+    if x.shape[-1:] == weight.shape[1:]:
+        return ""
     mend = "; did you mean weight.T?" if x.shape[-1:] == weight.shape[:1] else ""
     return f"x has {x.shape[-1]} features, weight {weight.shape} expects {weight.shape[1]}{mend}"

@@ -27,7 +27,7 @@ def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
 
 
 mean.adjoint(  # dz = (1/N) Σᵢ dxᵢ
-    lambda g, z, x, axis, keepdims: spread(g, x, axis) * (z.size / x.size),
+    lambda g, z, x, axis, keepdims: spread(g, x, axis) / max(1, x.size // max(1, z.size)),
 )
 
 

@@ -31,7 +31,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
 
 
 transpose.adjoint(
-    lambda g, z, x, axes: transpose(g, None if axes is None else tuple(np.argsort(axes))),
+    lambda g, z, x, axes: transpose(g, None if axes is None else np.argsort(np.mod(axes, x.ndim))),
 )
 
 

@@ -1,0 +1,91 @@
+"""Operators mean what they mean for arrays, in both orders; corners have the slope declared."""
+
+import operator
+
+import numpy as np
+import pytest
+
+import minivae as mv
+
+A, B = np.array([1.5, 2.0, 3.0]), np.array([2.0, 2.0, 0.5])
+BINARY = [
+    operator.add,
+    operator.sub,
+    operator.mul,
+    operator.truediv,
+    operator.pow,
+    operator.matmul,
+    operator.lt,
+    operator.le,
+    operator.gt,
+    operator.ge,
+    operator.eq,
+    operator.ne,
+]
+
+
+def values(result):
+    return result.data if isinstance(result, mv.Tensor) else result
+
+
+@pytest.mark.parametrize("f", BINARY)
+def test_binary_operators_are_those_of_arrays_in_both_orders(f):
+    expected = f(A, B)
+    for left in (A, mv.tensor(A)):
+        for right in (B, mv.tensor(B)):
+            if left is not A or right is not B:
+                np.testing.assert_array_equal(values(f(left, right)), expected)
+
+
+@pytest.mark.parametrize("f", [f for f in BINARY if f is not operator.matmul])
+def test_operators_take_numbers_on_either_side(f):
+    np.testing.assert_array_equal(values(f(mv.tensor(A), 2.0)), f(A, 2.0))
+    np.testing.assert_array_equal(values(f(2.0, mv.tensor(A))), f(2.0, A))
+
+
+@pytest.mark.parametrize("f", [operator.neg, abs])
+def test_unary_operators(f):
+    np.testing.assert_array_equal(f(mv.tensor(-A)).data, f(-A))
+
+
+def test_tensors_are_iterated_over_like_arrays():
+    assert [x.item() for x in mv.tensor(A)] == list(A)
+    with pytest.raises(TypeError, match="without axes cannot be iterated over"):
+        list(mv.tensor(3.0))
+
+
+@pytest.mark.parametrize("number", [np.float64(2.0), np.int64(2), np.prod((2, 1))])
+def test_numpy_numbers_promote_no_more_than_pythons(number):
+    x = mv.tensor(np.ones(3, "float32"))
+    assert (x * number).dtype == (number * x).dtype == "float32"
+
+
+DECLARED = [  # the operation, the corner, and the slope that its docstring declares there
+    (mv.relu, 0.0, 0.0),
+    (mv.absolute, 0.0, 0.0),
+    (mv.elu, 0.0, 1.0),
+    (lambda x: mv.maximum(x, 0.0), 0.0, 0.5),
+    (lambda x: mv.minimum(0.0, x), 0.0, 0.5),
+    (lambda x: x**0, 0.0, 0.0),
+    (lambda x: x**1, 0.0, 1.0),
+    (lambda x: x**2, 0.0, 0.0),
+    (lambda x: mv.power(0.0, x), 2.0, 0.0),
+]
+
+
+@pytest.mark.parametrize(("f", "corner", "slope"), DECLARED)
+def test_corners_have_the_slope_that_is_declared(f, corner, slope):
+    assert mv.grad(f)(corner).item() == slope
+
+
+def test_powers_have_all_their_derivatives_at_zero():
+    second = mv.grad(mv.grad(lambda x: x**1))
+    third = mv.grad(mv.grad(mv.grad(lambda x: x**2)))
+    assert second(0.0).item() == third(0.0).item() == 0.0
+    assert mv.grad(mv.grad(lambda x: x**2))(0.0).item() == 2.0
+
+
+def test_a_mean_over_no_rows_has_an_empty_gradient():
+    x = mv.tensor(np.ones((0, 3)), requires_grad=True)
+    mv.mean(x, axis=1).sum().backward()
+    assert x.grad.shape == (0, 3)
