@@ -30,8 +30,8 @@ def gaussians(
 ) -> dict[str, Any]:
     """Draw `mu`, `logvar` and more such arrays from their entries, in either precision."""
     dtype = draw(st.sampled_from([np.float64, np.float32]))
-    shape = draw(st.tuples(st.sampled_from(batches), st.integers(1, 3)))
-    entries = {"mu": MODERATE, "logvar": MODERATE} | entries
+    shape = draw(st.tuples(st.sampled_from(batches), st.sampled_from([1, 2, 3, 6])))
+    entries = {"mu": MODERATE | FAR, "logvar": MODERATE} | entries
     drawn = {name: draw(arrays(dtype, shape, elements=entry)) for name, entry in entries.items()}
     return drawn | {name: draw(strategy) for name, strategy in (others or {}).items()}
 

@@ -52,6 +52,10 @@ def train(options: argparse.Namespace) -> int:
         table.add_row("ELBO", f"{summary.elbo:.2f}", split)
     table.add_row("baseline", f"{summary.baseline:.2f}", "independent pixels: a decoder without z")
     console.print(table)
+    if settings.likelihood == "bernoulli" and settings.binarize == "none":
+        console.print(
+            "grey pixels: these are cross-entropies, not log-probabilities of binary images"
+        )
     seconds = time.perf_counter() - start
     console.print(f"{seconds:.0f} s; figures in {run.figures}", soft_wrap=True)
     return 0

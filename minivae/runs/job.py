@@ -71,6 +71,9 @@ def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
                 f"{path} has done {done} updates already, more than the {total} asked for; ask "
                 "for more with --epochs or --steps, or start another run"
             )
+        if done < total:  # weights and figures of a shorter run would pass for those of this one
+            run.weights.unlink(missing_ok=True)
+            run.summary.unlink(missing_ok=True)
     return RunFolder.open(path, settings)
 
 

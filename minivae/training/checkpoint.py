@@ -26,11 +26,14 @@ class Progress:
     ----------
     history : History
         The epochs that are complete.
+    setup : dict
+        What must not change while training goes on: recipe, optimiser, data, batch size.
     step : int
         Updates so far.
     """
 
     history: History
+    setup: dict[str, Any]
     step: int = 0
 
     @property
@@ -52,33 +55,40 @@ def save_checkpoint(
     state: dict[str, Any] = {
         "rng": rng.bit_generator.state,
         "step": progress.step,
-        "recipe": model.recipe,
+        "setup": progress.setup,
         "history": progress.history.rows,
     }
     write_atomically(path, to_bytes(arrays, {"minivae": json.dumps(state, default=_plain)}))
 
 
 def load_checkpoint(
-    path: str | os.PathLike[str], model: Model, optimizer: Optimizer, rng: np.random.Generator
+    path: str | os.PathLike[str],
+    model: Model,
+    optimizer: Optimizer,
+    rng: np.random.Generator,
+    setup: dict[str, Any],
 ) -> Progress:
     """Put model, optimiser and random generator into the state that a checkpoint holds.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or belongs to another model, optimiser or kind of generator.
+        If the file is damaged, or belongs to another setup; nothing is changed then.
     """
+    before = model.state_dict()
     try:
         with safe_open(Path(path), framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             state = json.loads((file.metadata() or {})["minivae"])
-        if state["recipe"] != json.loads(json.dumps(model.recipe)):
-            raise ValueError("it belongs to a model of another recipe")
+        for name, now in json.loads(json.dumps(setup)).items():
+            if state["setup"][name] != now:
+                raise ValueError(f"its {name} was {state['setup'][name]}, now it is {now}")
         model.load_state_dict(_part(arrays, "model."))
         optimizer.load_state_dict(_part(arrays, "optimizer."))
         rng.bit_generator.state = state["rng"]
-        return Progress(History(state["history"]), state["step"])
+        return Progress(History(state["history"]), setup, state["step"])
     except (SafetensorError, KeyError, ValueError) as error:
+        model.load_state_dict(before)
         raise ValueError(
             f"the checkpoint {path} does not fit this run ({error}); if it is damaged, delete it "
             "and train anew"

@@ -69,7 +69,8 @@ def fit(
         A file that is rewritten, atomically, after each epoch.
     resume : bool
         Go on from ``checkpoint`` if it exists. A run that was stopped at any moment and resumed
-        ends with the same weights, bit for bit, as one that was not.
+        ends with the same weights, bit for bit, as one that was not. (One whose ``steps`` ended
+        within an epoch and that is made longer begins another pass over the data there.)
     progress : bool
         Show the epoch, the terms, images per second and the time left.
     on_epoch : callable, optional
@@ -95,9 +96,9 @@ def fit(
         raise TypeError(f"fit: rng must be a numpy.random.Generator, it is {rng!r}")
     total = total_steps(len(x), batch_size, epochs=epochs, steps=steps)
     per_epoch = total_steps(len(x), batch_size, epochs=1, steps=None)
-    state = Progress(History())
+    state = Progress(History(), _setup(model, optimizer, x, batch_size))
     if resume and checkpoint is not None and Path(checkpoint).exists():
-        state = load_checkpoint(checkpoint, model, optimizer, rng)
+        state = load_checkpoint(checkpoint, model, optimizer, rng, state.setup)
     if state.step > total:
         raise ValueError(
             f"fit: the checkpoint has seen {state.step} updates already, more than the {total} "
@@ -120,7 +121,7 @@ def fit(
                 if display is not None:
                     display.epoch(row)
     except KeyboardInterrupt:
-        raise TrainingInterrupted(_farewell(state.epoch, checkpoint)) from None
+        raise TrainingInterrupted(_farewell(checkpoint)) from None
     return state.history
 
 
@@ -190,10 +191,19 @@ def _validate(model: Model, x: np.ndarray, epoch: int) -> Row:
     return {f"validation_{name}": value.item() for name, value in terms.items()}
 
 
-def _farewell(epoch: int, checkpoint: Any) -> str:
-    kept = (
-        f"the checkpoint {checkpoint} holds all of it: fit again with resume=True to go on"
-        if checkpoint is not None and epoch
-        else "no checkpoint was kept: pass checkpoint= to be able to go on"
-    )
-    return f"training stopped after {epoch} complete epochs; {kept}"
+def _setup(model: Model, optimizer: Optimizer, x: np.ndarray, batch_size: int) -> dict[str, Any]:
+    """Say what must not change while training goes on."""
+    return {
+        "recipe": model.recipe,
+        "optimizer": f"{type(optimizer).__name__} with lr={optimizer.lr}",
+        "data": list(x.shape),
+        "batch_size": batch_size,
+    }
+
+
+def _farewell(checkpoint: Any) -> str:
+    if checkpoint is None:
+        return "training stopped, and nothing was kept: pass checkpoint= to be able to go on"
+    if not Path(checkpoint).exists():
+        return "training stopped before the first epoch was complete"
+    return f"training stopped; {checkpoint} holds all complete epochs: go on with resume=True"

@@ -229,7 +229,7 @@ def test_settings_that_were_edited_do_not_fit_the_checkpoint(tmp_path, capsys):
     lines(capsys)
     assert main(["train", "--resume", "r"]) == 1
     _, err = lines(capsys)
-    assert "does not fit this run (it belongs to a model of another recipe)" in err
+    assert "does not fit this run (its recipe was" in err
 
 
 def test_a_full_disk_is_one_line_that_says_how_to_go_on(tmp_path, monkeypatch, capsys):

@@ -10,8 +10,7 @@ import pytest
 from minivae.data import DataError, available, load
 from minivae.data.mnist import MNIST
 
-BESIDE_THE_PROJECT = Path(__file__).parents[2].parent / "shared" / "data"
-HERE = Path(os.environ.get("MINIVAE_DATA") or BESIDE_THE_PROJECT).expanduser()
+HERE = Path(os.environ.get("MINIVAE_DATA", "no-such-folder")).expanduser()
 
 needs_mnist = pytest.mark.skipif(
     not (HERE / "mnist").is_dir(), reason="no MNIST here: set MINIVAE_DATA to the folder above it"

@@ -114,7 +114,7 @@ class Crash(BaseException):
 
 
 @pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, Crash])
-@pytest.mark.parametrize("moment", ["fsync", "replace", "chmod"])
+@pytest.mark.parametrize("moment", ["fsync", "replace"])
 def test_a_crash_while_saving_leaves_the_old_file_and_no_litter(saved, moment, error, monkeypatch):
     before = saved.read_bytes()
 

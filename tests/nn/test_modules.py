@@ -141,3 +141,10 @@ def test_a_module_without_forward_says_so():
 def test_sequential_applies_the_first_layer_first():
     assert Sequential(lambda x: x + 1, lambda x: 10 * x)(2) == 30
     assert Sequential()(2) == 2
+
+
+def test_a_parameter_copies_its_data():
+    w = np.ones(3)
+    parameter = mv.nn.Parameter(w)
+    parameter.data += 1.0
+    np.testing.assert_array_equal(w, 1.0)

@@ -241,3 +241,25 @@ def test_a_parameter_that_is_listed_twice_is_adjusted_once():
 def test_a_tensor_is_no_list_of_parameters():
     with pytest.raises(TypeError, match=r"SGD: pass a list of parameters"):
         SGD(mv.nn.Parameter(np.ones(3)), 0.1)
+
+
+def test_a_saved_state_is_a_copy_and_so_is_a_loaded_one():
+    x = mv.nn.Parameter(np.ones(3))
+    x.grad = np.ones(3)
+    opt, other = Adam([x]), Adam([mv.nn.Parameter(np.ones(3))])
+    opt.step()
+    kept = opt.state_dict()
+    other.load_state_dict(kept)
+    before = {name: array.copy() for name, array in kept.items()}
+    opt.step()
+    for name, array in kept.items():
+        np.testing.assert_array_equal(array, before[name])
+    for name, array in other.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_a_gradient_of_another_shape_is_refused():
+    x = mv.nn.Parameter(np.ones(4))
+    x.grad = np.ones(1)
+    with pytest.raises(ValueError, match=r"shape \(4,\) has a gradient of shape \(1,\)"):
+        Adam([x]).step()

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import minivae as mv
-from minivae.training import TrainingInterrupted
+from minivae.training import TrainingInterrupted, steps_done
 
 X = (np.random.default_rng(3).random((50, 6)) < 0.3).astype("float32")
 
@@ -101,7 +101,10 @@ def test_a_run_interrupted_anywhere_and_resumed_ends_with_the_same_bits(tmp_path
         return mv.data.binarize(batch, rng)
 
     options = {**length, "checkpoint": tmp_path / "c.safetensors", "resume": True, "validation": X}
-    with pytest.raises(TrainingInterrupted, match="training stopped after"):
+    kept = (
+        "before the first epoch" if calls <= 3 else "holds all complete epochs: go on with resume"
+    )
+    with pytest.raises(TrainingInterrupted, match=f"training stopped.*{kept}"):
         run(*fresh(), **options, transform=interrupting)
     resumed = fresh()
     first_epoch = calls <= 3  # then there is no checkpoint, and all begins again
@@ -141,12 +144,16 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
     run(*fresh(), epochs=1, checkpoint=path)
     content = path.read_bytes()
     other = mv.models.VAE.mlp(data_dim=6, hidden=(9,), latent=2, rng=np.random.default_rng(1))
-    with pytest.raises(ValueError, match="does not fit this run.*of another recipe"):
+    with pytest.raises(ValueError, match="does not fit this run .its recipe was"):
         run(other, mv.optim.Adam(other.parameters()), epochs=2, checkpoint=path, resume=True)
     model, _ = fresh()
     sgd = mv.optim.SGD(model.parameters(), lr=0.1)
-    with pytest.raises(ValueError, match="does not fit this run.*another optimiser"):
+    with pytest.raises(
+        ValueError, match="does not fit this run .its optimizer was Adam with lr=0.01, now"
+    ):
         run(model, sgd, epochs=2, checkpoint=path, resume=True)
+    with pytest.raises(ValueError, match="its batch_size was 20, now it is 10"):
+        run(*fresh(), epochs=2, batch_size=10, checkpoint=path, resume=True)
     for cut in (0, 5, 100, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:cut])
         with pytest.raises(ValueError, match="does not fit this run"):
@@ -154,6 +161,23 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
 
 
 @np.errstate(all="ignore")
+def test_a_checkpoint_that_is_refused_changes_nothing(tmp_path):
+    path = tmp_path / "c"
+    run(*fresh(), epochs=1, checkpoint=path)
+    model, optimizer = fresh(lr=0.5)
+    before = model.state_dict()
+    with pytest.raises(ValueError, match="does not fit"):
+        run(model, optimizer, epochs=2, checkpoint=path, resume=True)
+    for name, array in model.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+def test_the_checkpoint_is_written_before_anybody_hears_of_the_epoch(tmp_path):
+    path, seen = tmp_path / "c", []
+    run(*fresh(), epochs=2, checkpoint=path, on_epoch=lambda history: seen.append(steps_done(path)))
+    assert seen == [3, 6]
+
+
 def test_a_loss_that_is_not_finite_stops_with_a_mend():
     with pytest.raises(FloatingPointError, match="smaller learning rate may help"):
         run(*fresh(lr=1e9), epochs=50)
@@ -166,7 +190,7 @@ def test_a_loss_that_is_not_finite_stops_with_a_mend():
         ({"epochs": 1, "steps": 1}, "by epochs= or by steps="),
         ({"epochs": 0}, "epochs must be at least 1, it is 0"),
         ({"steps": -3}, "steps must be at least 1, it is -3"),
-        ({"epochs": 1, "batch_size": 0}, "batch_size"),
+        ({"epochs": 1, "batch_size": 0}, "batch_size must be at least 1, it is 0"),
     ],
 )
 def test_lengths_that_make_no_sense(options, message):
@@ -178,3 +202,11 @@ def test_an_unknown_column_lists_those_there_are():
     history = run(*fresh(), epochs=1)
     with pytest.raises(KeyError, match="no column 'elbow'; it has epoch, step"):
         history.column("elbow")
+
+
+def test_data_and_generators_that_make_no_sense():
+    model, _ = fresh()
+    with pytest.raises(ValueError, match="the number of data must be at least 1, it is 0"):
+        mv.fit(model, X[:0], epochs=1, rng=np.random.default_rng(0), progress=False)
+    with pytest.raises(TypeError, match="rng must be a numpy.random.Generator, it is 0"):
+        mv.fit(model, X, epochs=1, rng=0, progress=False)

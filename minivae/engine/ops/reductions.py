@@ -9,6 +9,7 @@ import numpy as np
 from minivae.engine.op import op
 from minivae.engine.ops.elementwise import exp
 from minivae.engine.ops.shape import broadcast_to, reshape
+from minivae.engine.tensor import Tensor
 
 
 @op
@@ -35,15 +36,26 @@ mean.adjoint(  # dz = (1/N) Σᵢ dxᵢ
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Logarithm of a sum of exponentials, z = log Σᵢ e^xᵢ = m + log Σᵢ e^(xᵢ - m), m = max xᵢ."""
     x = np.asarray(x)
-    m = np.max(x, axis=axis, keepdims=True)
-    shift = np.where(np.isfinite(m), m, 0).astype(x.dtype)
-    z = np.log(np.sum(np.exp(x - shift), axis=axis, keepdims=True)) + shift
+    m = _peak(x, axis)
+    z = np.log(np.sum(np.exp(x - m), axis=axis, keepdims=True)) + m
     return z if keepdims else np.squeeze(z, axis=axis)
 
 
-logsumexp.adjoint(  # dz = Σᵢ e^(xᵢ - z) dxᵢ, the softmax of x
-    lambda g, z, x, axis, keepdims: spread(g, x, axis) * exp(x - spread(z, x, axis)),
+logsumexp.adjoint(  # dz = Σᵢ softmax(x)ᵢ dxᵢ
+    lambda g, z, x, axis, keepdims: spread(g, x, axis) * _softmax(x, axis),
 )
+
+
+def _softmax(x: Any, axis: Any) -> Any:
+    """Return e^(xᵢ - m) / Σⱼ e^(xⱼ - m); not e^(xᵢ - z), which lacks the digits that z has lost."""
+    e = exp(x - _peak(x.data if isinstance(x, Tensor) else x, axis))
+    return e / sum(e, axis=axis, keepdims=True)
+
+
+def _peak(x: np.ndarray, axis: Any) -> np.ndarray:
+    """Return the maximum along ``axis``, a constant to shift by; 0 where it is infinite."""
+    m = np.max(x, axis=axis, keepdims=True)
+    return np.where(np.isfinite(m), m, 0).astype(x.dtype)
 
 
 def spread(g: Any, x: Any, axis: Any) -> Any:
