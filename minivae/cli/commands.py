@@ -43,7 +43,7 @@ def train(options: argparse.Namespace) -> int:
         return 130
     except OSError as error:
         what, why = error.filename or place, error.strerror or error
-        raise ValueError(f"{what} cannot be written ({why}); mend that, then {go_on}") from error
+        raise ValueError(f"{what} failed ({why}); mend that, then {go_on}") from error
     table = _table("test images, in nats")
     if summary.elbo is None or summary.kl is None:
         table.add_row("log p(x|z)", f"{summary.reconstruction:.2f}", "at the code z of each image")

@@ -32,11 +32,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             warnings.showwarning = _show_warning
             return getattr(commands, options.command)(options)
     except MemoryError as error:
-        return _fail(options.command, f"{error}; choose smaller --hidden, --latent or --batch-size")
+        return _fail(options.command, f"too little memory ({error}); ask for less at once")
     except OSError as error:
         reason = error.strerror or str(error)
         return _fail(options.command, f"{error.filename}: {reason}" if error.filename else reason)
-    except (ValueError, FloatingPointError, ImportError) as error:
+    except (ValueError, ArithmeticError, ImportError) as error:
         return _fail(options.command, str(error))
     except KeyboardInterrupt:
         _fail(options.command, "stopped")
@@ -59,11 +59,12 @@ def _quiet_interrupts() -> Iterator[None]:
     Python's own handler would raise in the middle of an import, which some libraries answer with
     an error of their own, or swallow.
     """
-    if threading.current_thread() is not threading.main_thread():
+    pythons_own = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not pythons_own or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -60,10 +60,11 @@ def pullback(
         for operand, ga in _adjoints(node, g, tensor, create_graph):
             known = cotangents.get(id(operand))
             cotangents[id(operand)] = ga if known is None else known + ga
-    # Only now, when nothing can fail any more, is anything changed.
+    # Nothing has been changed so far; from here on nothing can fail.
     if inputs is None:
-        for leaf, g in leaves:
-            leaf.grad = np.asarray(g if leaf.grad is None else leaf.grad + g)
+        sums = [np.asarray(g if leaf.grad is None else leaf.grad + g) for leaf, g in leaves]
+        for (leaf, _), total in zip(leaves, sums, strict=True):
+            leaf.grad = total
     if not (create_graph or retain_graph):
         for node in nodes:
             node.args = None

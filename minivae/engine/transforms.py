@@ -107,6 +107,8 @@ def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
             return f(*args[:argnum], x, *args[argnum + 1 :])
 
         z, pull = vjp(along, args[argnum])
+        if z.size == 0:
+            return Tensor(np.zeros((*z.shape, *np.shape(args[argnum])), z.dtype))
         rows = [pull(e.reshape(z.shape))[0] for e in np.eye(z.size, dtype=z.dtype)]
         stacked = concatenate([reshape(row, (1, *row.shape)) for row in rows])
         return reshape(stacked, (*z.shape, *rows[0].shape))
@@ -141,7 +143,8 @@ def _lives_on(z: Tensor, inputs: Sequence[Tensor]) -> bool:
 def _variable(a: Any) -> Tensor:
     """Make the point of differentiation: a leaf for an array, an alias within an outer graph."""
     if isinstance(a, Tensor):
-        return reshape(a, a.shape) if a.requires_grad else Tensor(a.data, requires_grad=True)
+        alias = a.requires_grad and recording()
+        return reshape(a, a.shape) if alias else Tensor(a.data, requires_grad=True)
     return Tensor(a, requires_grad=True)
 
 

@@ -72,7 +72,7 @@ class Optimizer:
             for i, memory in enumerate(self.memory)
             for slot, array in memory.items()
         }
-        return {"steps": np.array(self.steps), **arrays}
+        return {"steps": np.array(self.steps), "lr": np.array(self.lr, np.float64), **arrays}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what :meth:`state_dict` returned.
@@ -87,7 +87,7 @@ class Optimizer:
             raise ValueError(
                 f"{type(self).__name__}: the state belongs to another optimiser or other parameters"
             )
-        self.steps = int(state["steps"])
+        self.steps, self.lr = int(state["steps"]), float(state["lr"])
         for i, memory in enumerate(self.memory):
             for slot, array in memory.items():
                 array[...] = state[f"{slot}.{i}"]

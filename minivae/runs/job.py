@@ -15,7 +15,7 @@ from minivae.optim import Adam
 from minivae.runs.folder import RunFolder
 from minivae.runs.pieces import RunData, build_model, stream
 from minivae.runs.settings import Settings
-from minivae.training import History, fit, steps_done, total_steps
+from minivae.training import History, fit, load_checkpoint, setup_of, total_steps
 
 
 @dataclass(frozen=True)
@@ -53,34 +53,41 @@ def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
     Raises
     ------
     ValueError
-        If the run is complete but has lost its checkpoint, or the place is taken.
-    MemoryError
-        If the model is too large.
+        If the model is too large, the checkpoint is damaged, lost or of other settings, or the
+        place is taken. Nothing is changed then.
     """
-    build_model(settings, prepared.train.shape[1])  # may be too large; nothing is written then
+    try:
+        model = build_model(settings, prepared.train.shape[1])
+    except (MemoryError, OverflowError, ValueError) as error:
+        raise ValueError(
+            f"a model of these sizes cannot be built ({error}); choose smaller --hidden or --latent"
+        ) from error
     if RunFolder.exists(path):
         run = RunFolder(path)
-        if run.weights.exists() and not run.checkpoint.exists():
+        if run.checkpoint.exists():
+            _look_at_checkpoint(run, model, settings, prepared)
+        elif run.weights.exists():
             raise ValueError(
                 f"{path} is complete, but its {run.checkpoint.name} is gone: it cannot go on; "
                 "start another run"
             )
-        done, total = steps_done(run.checkpoint), _total_steps(settings, prepared)
-        if done > total:
-            raise ValueError(
-                f"{path} has done {done} updates already, more than the {total} asked for; ask "
-                "for more with --epochs or --steps, or start another run"
-            )
-        if done < total:  # weights and figures of a shorter run would pass for those of this one
-            run.weights.unlink(missing_ok=True)
-            run.summary.unlink(missing_ok=True)
     return RunFolder.open(path, settings)
 
 
-def _total_steps(settings: Settings, prepared: RunData) -> int:
-    return total_steps(
-        len(prepared.train), settings.batch_size, epochs=settings.epochs, steps=settings.steps
+def _look_at_checkpoint(
+    run: RunFolder, model: Model, settings: Settings, prepared: RunData
+) -> None:
+    """Refuse a checkpoint that cannot go on; mark the run as incomplete if there is more to do."""
+    optimizer, batch_size = Adam(model.parameters(), lr=settings.lr), settings.batch_size
+    total = total_steps(
+        len(prepared.train), batch_size, epochs=settings.epochs, steps=settings.steps
     )
+    setup = setup_of(model, optimizer, prepared.train, batch_size)
+    rng = stream(settings.seed, "training")
+    progress = load_checkpoint(run.checkpoint, model, optimizer, rng, setup, total)
+    if progress.step < total:  # the weights of the shorter run would pass for those of this one
+        run.weights.unlink(missing_ok=True)
+        run.summary.unlink(missing_ok=True)
 
 
 def train(

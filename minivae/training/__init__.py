@@ -1,7 +1,7 @@
 """Training: the loop, its history, checkpoints and the live display."""
 
-from minivae.training.checkpoint import load_checkpoint, save_checkpoint, steps_done
-from minivae.training.fit import TrainingInterrupted, fit, total_steps
+from minivae.training.checkpoint import load_checkpoint, save_checkpoint
+from minivae.training.fit import TrainingInterrupted, fit, setup_of, total_steps
 from minivae.training.history import History
 
 __all__ = [
@@ -10,6 +10,6 @@ __all__ = [
     "fit",
     "load_checkpoint",
     "save_checkpoint",
-    "steps_done",
+    "setup_of",
     "total_steps",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -67,44 +68,60 @@ def load_checkpoint(
     optimizer: Optimizer,
     rng: np.random.Generator,
     setup: dict[str, Any],
+    total: int,
 ) -> Progress:
     """Put model, optimiser and random generator into the state that a checkpoint holds.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    model, optimizer, rng
+        What to change.
+    setup : dict
+        That of the run which is to go on; the checkpoint must be of the same.
+    total : int
+        Updates that are asked for in all.
 
     Raises
     ------
     ValueError
-        If the file is damaged, or belongs to another setup; nothing is changed then.
+        If the file is damaged, of another setup, or has seen more than ``total`` updates; nothing
+        is changed then.
     """
-    before = model.state_dict()
     try:
         with safe_open(Path(path), framework="numpy") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             state = json.loads((file.metadata() or {})["minivae"])
-        for name, now in json.loads(json.dumps(setup)).items():
-            if state["setup"][name] != now:
-                raise ValueError(f"its {name} was {state['setup'][name]}, now it is {now}")
+        history = History([dict(row) for row in state["history"]])
+        step, old = index(state["step"]), dict(state["setup"])
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise ValueError(
+            f"the checkpoint {path} is damaged ({error}); delete it and train anew"
+        ) from error
+    unfit = f"the checkpoint {path} does not fit this run"
+    for name, now in json.loads(json.dumps(setup)).items():
+        if old.get(name) != now:
+            raise ValueError(
+                f"{unfit}: its {name} was {old.get(name)}, now it is {now}; go on with what it was "
+                "trained with, or use another file"
+            )
+    if step > total:
+        raise ValueError(
+            f"{unfit}: it has seen {step} updates already, more than the {total} asked for; ask "
+            "for more, or use another file"
+        )
+    before = model.state_dict(), optimizer.state_dict(), rng.bit_generator.state
+    try:
         model.load_state_dict(_part(arrays, "model."))
         optimizer.load_state_dict(_part(arrays, "optimizer."))
         rng.bit_generator.state = state["rng"]
-        return Progress(History(state["history"]), setup, state["step"])
-    except (SafetensorError, KeyError, ValueError) as error:
-        model.load_state_dict(before)
-        raise ValueError(
-            f"the checkpoint {path} does not fit this run ({error}); if it is damaged, delete it "
-            "and train anew"
-        ) from error
-
-
-def steps_done(path: str | os.PathLike[str]) -> int:
-    """Return how many updates a checkpoint has seen: 0 if there is none, or none that is readable.
-
-    Whether a checkpoint is in order is for :func:`load_checkpoint` to say.
-    """
-    try:
-        with safe_open(Path(path), framework="numpy") as file:
-            return json.loads((file.metadata() or {})["minivae"])["step"]
-    except (OSError, SafetensorError, KeyError, ValueError):
-        return 0
+    except (KeyError, ValueError, TypeError) as error:
+        model.load_state_dict(before[0])
+        optimizer.load_state_dict(before[1])
+        rng.bit_generator.state = before[2]
+        raise ValueError(f"{unfit} ({error}); use another file") from error
+    return Progress(history, setup, step)
 
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:

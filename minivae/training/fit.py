@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager, nullcontext
 from math import ceil
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 
@@ -96,14 +97,10 @@ def fit(
         raise TypeError(f"fit: rng must be a numpy.random.Generator, it is {rng!r}")
     total = total_steps(len(x), batch_size, epochs=epochs, steps=steps)
     per_epoch = total_steps(len(x), batch_size, epochs=1, steps=None)
-    state = Progress(History(), _setup(model, optimizer, x, batch_size))
+    state = Progress(History(), setup_of(model, optimizer, x, batch_size))
     if resume and checkpoint is not None and Path(checkpoint).exists():
-        state = load_checkpoint(checkpoint, model, optimizer, rng, state.setup)
-    if state.step > total:
-        raise ValueError(
-            f"fit: the checkpoint has seen {state.step} updates already, more than the {total} "
-            "asked for; train for longer, or anew"
-        )
+        state = load_checkpoint(checkpoint, model, optimizer, rng, state.setup, total)
+    kept = state.step > 0
     shown: AbstractContextManager[Display | None] = (
         Display(ceil(total / per_epoch), total, state.step) if progress else nullcontext()
     )
@@ -116,12 +113,13 @@ def fit(
                 state.history.rows.append(row)
                 if checkpoint is not None:
                     save_checkpoint(checkpoint, model, optimizer, rng, state)
+                    kept = True
                 if on_epoch is not None:
                     on_epoch(state.history)
                 if display is not None:
                     display.epoch(row)
     except KeyboardInterrupt:
-        raise TrainingInterrupted(_farewell(checkpoint)) from None
+        raise TrainingInterrupted(_farewell(checkpoint, kept)) from None
     return state.history
 
 
@@ -132,11 +130,15 @@ def total_steps(n: int, batch_size: int, *, epochs: int | None, steps: int | Non
     ------
     ValueError
         If not exactly one of the two is given, or a number is less than 1.
+    TypeError
+        If a number is no integer.
     """
     if (epochs is None) == (steps is None):
         raise ValueError("fit: say how long to train, by epochs= or by steps= (one of them)")
     named = {"epochs": epochs, "steps": steps, "batch_size": batch_size, "the number of data": n}
     for name, amount in named.items():
+        if amount is not None and not isinstance(amount, int | np.integer):
+            raise TypeError(f"fit: {name} must be an integer, it is {amount!r}")
         if amount is not None and amount < 1:
             raise ValueError(f"fit: {name} must be at least 1, it is {amount}")
     return epochs * ceil(n / batch_size) if epochs is not None else steps or 0
@@ -191,19 +193,19 @@ def _validate(model: Model, x: np.ndarray, epoch: int) -> Row:
     return {f"validation_{name}": value.item() for name, value in terms.items()}
 
 
-def _setup(model: Model, optimizer: Optimizer, x: np.ndarray, batch_size: int) -> dict[str, Any]:
-    """Say what must not change while training goes on."""
+def setup_of(model: Model, optimizer: Optimizer, x: np.ndarray, batch_size: int) -> dict[str, Any]:
+    """Say what must not change while training goes on: what a checkpoint is compared with."""
     return {
         "recipe": model.recipe,
-        "optimizer": f"{type(optimizer).__name__} with lr={optimizer.lr}",
-        "data": list(x.shape),
+        "optimizer": type(optimizer).__name__,
+        "data": f"of shape {x.shape} and checksum {crc32(np.ascontiguousarray(x).data):08x}",
         "batch_size": batch_size,
     }
 
 
-def _farewell(checkpoint: Any) -> str:
+def _farewell(checkpoint: Any, kept: bool) -> str:
     if checkpoint is None:
         return "training stopped, and nothing was kept: pass checkpoint= to be able to go on"
-    if not Path(checkpoint).exists():
-        return "training stopped before the first epoch was complete"
+    if not kept:
+        return "training stopped before the first epoch was complete; fit again to begin anew"
     return f"training stopped; {checkpoint} holds all complete epochs: go on with resume=True"

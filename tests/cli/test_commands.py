@@ -180,7 +180,8 @@ def test_damaged_data_are_named_and_nothing_is_written(
         ("train --out taken/letter.txt", 1, "letter.txt is a file; choose a folder with --out"),
         ("train --out taken/letter.txt/x", 1, "cannot be made (File exists); choose another"),
         ("train --hidden 300,300", 2, "'300,300' is no whole number; separate several by spaces"),
-        ("train --latent 1000000000 --out big", 1, "choose smaller --hidden, --latent"),
+        ("train --latent 1000000000 --out big", 1, "choose smaller --hidden or --latent"),
+        ("train --latent 100000000000000000000 --out big", 1, "choose smaller --hidden or"),
         ("sample run --seed -1", 1, "seed must be 0 or more, it is -1"),
         ("evaluate nowhere", 1, "nowhere does not exist"),
         ("evaluate taken", 1, "taken is no run"),
@@ -218,8 +219,20 @@ def test_a_run_cannot_become_shorter_than_it_is(tmp_path, capsys):
     lines(capsys)
     assert main(["train", "--resume", "r", "--epochs", "1"]) == 1
     _, err = lines(capsys)
-    assert "r has done 30 updates already, more than the 15 asked for" in err
+    assert "it has seen 30 updates already, more than the 15 asked for" in err
     assert (tmp_path / "r/settings.json").read_text() == before
+
+
+def test_a_damaged_checkpoint_costs_a_complete_run_nothing(tmp_path, capsys):
+    main(["train", *QUICK, "--out", "r"])
+    checkpoint = tmp_path / "r/checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    before = {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()}
+    lines(capsys)
+    for more in ([], ["--epochs", "9"]):
+        assert main(["train", "--resume", "r", *more]) == 1
+        assert "is damaged" in lines(capsys)[1]
+    assert {f: f.read_bytes() for f in tmp_path.rglob("*") if f.is_file()} == before
 
 
 def test_settings_that_were_edited_do_not_fit_the_checkpoint(tmp_path, capsys):
@@ -229,7 +242,7 @@ def test_settings_that_were_edited_do_not_fit_the_checkpoint(tmp_path, capsys):
     lines(capsys)
     assert main(["train", "--resume", "r"]) == 1
     _, err = lines(capsys)
-    assert "does not fit this run (its recipe was" in err
+    assert "does not fit this run: its recipe was" in err
 
 
 def test_a_full_disk_is_one_line_that_says_how_to_go_on(tmp_path, monkeypatch, capsys):
@@ -244,7 +257,7 @@ def test_a_full_disk_is_one_line_that_says_how_to_go_on(tmp_path, monkeypatch, c
         assert main(["train", "--resume", "r", "--epochs", "3"]) == 1
         _, err = lines(capsys)
     last = err.splitlines()[-1]
-    assert "cannot be written (No space left on device)" in last
+    assert "failed (No space left on device)" in last
     assert last.endswith("go on with: minivae train --resume r")
 
 

@@ -128,8 +128,29 @@ def test_an_operand_that_is_given_twice_counts_twice():
 
 
 def test_transformations_record_within_no_grad():
-    with mv.no_grad():
-        assert mv.grad(lambda x: x * x)(3.0).item() == 6.0
+    for point in (3.0, mv.tensor(3.0, requires_grad=True), mv.nn.Parameter(3.0)):
+        with mv.no_grad():
+            results = [
+                mv.grad(lambda x: x * x)(point),
+                mv.value_and_grad(lambda x: x * x)(point)[1],
+                mv.vjp(lambda x: x * x, point)[1](1.0)[0],
+                mv.jacobian(lambda x: x * x)(point),
+                mv.hvp(lambda x: x * x * x / 3.0, point, 1.0),
+            ]
+        assert [r.item() for r in results] == [6.0] * 5
+        assert not any(r.requires_grad for r in results)
+
+
+def test_the_second_derivatives_of_a_power_commute_where_the_exponent_is_zero():
+    """∂²/∂x∂y xʸ = 1 / x at y = 0."""
+    for x in (0.5, 2.0):
+        for first, second in ((0, 1), (1, 0)):
+            mixed = mv.grad(mv.grad(lambda x, y: x**y, first), second)
+            assert mixed(x, 0.0).item() == pytest.approx(1 / x)
+
+
+def test_a_jacobian_of_nothing_is_empty():
+    assert mv.jacobian(lambda x: x)(np.zeros(0)).shape == (0, 0)
 
 
 def test_a_jacobian_can_be_differentiated():

@@ -1,10 +1,14 @@
 """Training: what it minimises, what it keeps, and that a run can stop anywhere and go on."""
 
+import json
+
 import numpy as np
 import pytest
+from safetensors import safe_open
+from safetensors.numpy import save as to_bytes
 
 import minivae as mv
-from minivae.training import TrainingInterrupted, steps_done
+from minivae.training import TrainingInterrupted
 
 X = (np.random.default_rng(3).random((50, 6)) < 0.3).astype("float32")
 
@@ -144,37 +148,86 @@ def test_a_checkpoint_that_does_not_fit_is_refused(tmp_path):
     run(*fresh(), epochs=1, checkpoint=path)
     content = path.read_bytes()
     other = mv.models.VAE.mlp(data_dim=6, hidden=(9,), latent=2, rng=np.random.default_rng(1))
-    with pytest.raises(ValueError, match="does not fit this run .its recipe was"):
+    with pytest.raises(ValueError, match="does not fit this run: its recipe was"):
         run(other, mv.optim.Adam(other.parameters()), epochs=2, checkpoint=path, resume=True)
     model, _ = fresh()
     sgd = mv.optim.SGD(model.parameters(), lr=0.1)
-    with pytest.raises(
-        ValueError, match="does not fit this run .its optimizer was Adam with lr=0.01, now"
-    ):
+    with pytest.raises(ValueError, match="does not fit this run: its optimizer was Adam, now"):
         run(model, sgd, epochs=2, checkpoint=path, resume=True)
     with pytest.raises(ValueError, match="its batch_size was 20, now it is 10"):
         run(*fresh(), epochs=2, batch_size=10, checkpoint=path, resume=True)
     for cut in (0, 5, 100, len(content) // 2, len(content) - 1):
         path.write_bytes(content[:cut])
-        with pytest.raises(ValueError, match="does not fit this run"):
+        with pytest.raises(ValueError, match="is damaged"):
             run(*fresh(), epochs=2, checkpoint=path, resume=True)
 
 
-@np.errstate(all="ignore")
-def test_a_checkpoint_that_is_refused_changes_nothing(tmp_path):
-    path = tmp_path / "c"
-    run(*fresh(), epochs=1, checkpoint=path)
+def rewritten(path, **changes):
+    """Change some of what a checkpoint says beside its arrays."""
+    with safe_open(path, framework="numpy") as file:
+        arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        state = json.loads(file.metadata()["minivae"])
+    path.write_bytes(to_bytes(arrays, {"minivae": json.dumps(state | changes)}))
+
+
+@pytest.mark.parametrize(
+    ("changes", "epochs", "message"),
+    [
+        ({}, 1, "it has seen 6 updates already, more than the 3 asked for"),
+        ({"step": "6"}, 3, "is damaged"),
+        ({"history": 3}, 3, "is damaged"),
+        ({"setup": None}, 3, "is damaged"),
+        ({"setup": {}}, 3, "its recipe was None"),
+        ({"rng": None}, 3, "does not fit this run"),
+        ({"rng": {"bit_generator": "MT19937"}}, 3, "does not fit this run"),
+    ],
+)
+def test_a_checkpoint_that_is_refused_changes_nothing(tmp_path, changes, epochs, message):
+    path, rng = tmp_path / "c", np.random.default_rng(5)
+    run(*fresh(), epochs=2, checkpoint=path)
+    rewritten(path, **changes)
+    model, optimizer = fresh()
+    before = model.state_dict(), optimizer.state_dict(), rng.bit_generator.state
+    with pytest.raises(ValueError, match=message):
+        run(model, optimizer, epochs=epochs, checkpoint=path, resume=True, rng=rng)
+    for old, new in zip(before, (model.state_dict(), optimizer.state_dict()), strict=False):
+        for name, array in new.items():
+            np.testing.assert_array_equal(array, old[name])
+    assert rng.bit_generator.state == before[2]
+
+
+def test_other_data_of_the_same_shape_are_refused(tmp_path):
+    run(*fresh(), epochs=1, checkpoint=tmp_path / "c")
+    model, optimizer = fresh()
+    with pytest.raises(ValueError, match="its data was of shape .50, 6. and checksum"):
+        mv.fit(
+            model,
+            1 - X,
+            optimizer=optimizer,
+            batch_size=20,
+            epochs=2,
+            rng=np.random.default_rng(2),
+            checkpoint=tmp_path / "c",
+            resume=True,
+            progress=False,
+        )
+
+
+def test_the_learning_rate_is_part_of_what_goes_on(tmp_path):
+    run(*fresh(lr=3e-3), epochs=1, checkpoint=tmp_path / "c")
     model, optimizer = fresh(lr=0.5)
-    before = model.state_dict()
-    with pytest.raises(ValueError, match="does not fit"):
-        run(model, optimizer, epochs=2, checkpoint=path, resume=True)
-    for name, array in model.state_dict().items():
-        np.testing.assert_array_equal(array, before[name])
+    run(model, optimizer, epochs=2, checkpoint=tmp_path / "c", resume=True)
+    assert optimizer.lr == 3e-3
 
 
 def test_the_checkpoint_is_written_before_anybody_hears_of_the_epoch(tmp_path):
     path, seen = tmp_path / "c", []
-    run(*fresh(), epochs=2, checkpoint=path, on_epoch=lambda history: seen.append(steps_done(path)))
+
+    def look(history):
+        with safe_open(path, framework="numpy") as file:
+            seen.append(json.loads(file.metadata()["minivae"])["step"])
+
+    run(*fresh(), epochs=2, checkpoint=path, on_epoch=look)
     assert seen == [3, 6]
 
 

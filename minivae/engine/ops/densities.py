@@ -33,7 +33,7 @@ bernoulli_nll.adjoint(  # dz = Σⱼ (σ(aⱼ) - xⱼ) daⱼ
 
 
 def _gaussian_kl(mu: Any, logvar: Any) -> Any:
-    return 0.5 * (mu * mu + exp(logvar) - 1.0 - logvar)
+    return 0.5 * (mu * mu + (expm1(logvar) - logvar))
 
 
 @fused(spec=_gaussian_kl)

@@ -74,18 +74,17 @@ def power(x: Any, y: Any) -> Any:
     return np.power(x, y)
 
 
+def _power_slope(g: Any, z: Any, x: Any, y: Any) -> Any:
+    """Return g y xʸ⁻¹; the derivative of x⁰ = 1 is 0, at x = 0 too."""
+    if isinstance(y, int | float):
+        return g * y * x ** (y - 1) if y else where(False, g, 0.0)
+    return g * y * x ** where((x == 0) & (y == 0), 1.0, y - 1)
+
+
 power.adjoint(  # dz = y xʸ⁻¹ dx + z log(x) dy
-    lambda g, z, x, y: g * y * x ** _lowered(y),
+    _power_slope,
     lambda g, z, x, y: g * z * log(where(x == 0, 1.0, x)),  # 0 log 0 = 0
 )
-
-
-def _lowered(y: Any) -> Any:
-    """Return y - 1; but 1 for y = 0, so that 0 x⁻¹, the derivative of x⁰ = 1, is 0 at x = 0 too."""
-    if isinstance(y, int | float):
-        return y - 1 if y else 1
-    return where(y == 0, 1.0, y - 1)
-
 
 # --- exponentials, logarithms, roots -------------------------------------------------------
 

@@ -66,6 +66,8 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
     ``x`` is (..., in), ``weight`` (out, in), ``bias`` (out,); z is (..., out).
     """
+    if np.ndim(x) == 0 or np.ndim(weight) != 2 or np.shape(bias) != np.shape(weight)[:1]:
+        raise ValueError("the shapes are not those of an affine map")
     z = np.matmul(_rows(x), weight.T)
     z = np.add(z, bias, out=z) if z.dtype == np.result_type(z, bias) else z + bias
     return z.reshape(*x.shape[:-1], len(weight))
@@ -86,6 +88,8 @@ def _rows(x: Any) -> Any:
 @linear.hinted
 def _(x: Any, weight: Any, bias: Any) -> str:
     x, weight, bias = np.asarray(x), np.asarray(weight), np.asarray(bias)
+    if x.ndim == 0:
+        return "x must have at least one axis, its features"
     if weight.ndim != 2 or bias.shape != weight.shape[:1]:
         return f"weight must be (out, in) and bias (out,); they are {weight.shape} and {bias.shape}"
     if x.shape[-1:] == weight.shape[1:]:
