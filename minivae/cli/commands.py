@@ -16,7 +16,8 @@ from rich.table import Table
 
 from minivae import data as datasets
 from minivae import runs
-from minivae.runs import RunFolder, Settings
+from minivae.evaluation import Score
+from minivae.runs import RunFolder, Settings, Summary
 
 RUNS = Path("runs")
 
@@ -45,11 +46,7 @@ def train(options: argparse.Namespace) -> int:
         what, why = error.filename or place, error.strerror or error
         raise ValueError(f"{what} failed ({why}); mend that, then {go_on}") from error
     table = _table("test images, in nats")
-    if summary.elbo is None or summary.kl is None:
-        table.add_row("log p(x|z)", f"{summary.reconstruction:.2f}", "at the code z of each image")
-    else:
-        split = f"= {summary.reconstruction:.2f} (reconstruction) - {summary.kl:.2f} (KL)"
-        table.add_row("ELBO", f"{summary.elbo:.2f}", split)
+    _add_score(table, summary)
     table.add_row("baseline", f"{summary.baseline:.2f}", "independent pixels: a decoder without z")
     console.print(table)
     if settings.likelihood == "bernoulli" and settings.binarize == "none":
@@ -66,12 +63,10 @@ def evaluate(options: argparse.Namespace) -> int:
     run, console = RunFolder(options.run), Console(highlight=False)
     score = runs.bound(run, options.seed)
     table = _table("test images, in nats")
-    if score.elbo is None or score.kl is None:
-        table.add_row("log p(x|z)", f"{score.reconstruction:.2f}", "at the code z of each image")
+    _add_score(table, score)
+    if score.elbo is None:  # an autoencoder has no p(x)
         console.print(table)
         return 0
-    split = f"= {score.reconstruction:.2f} (reconstruction) - {score.kl:.2f} (KL)"
-    table.add_row("ELBO", f"{score.elbo:.2f}", split)
     live = Console(stderr=True)
     with Progress(console=live, transient=True, disable=not live.is_terminal) as progress:
         task = progress.add_task("log p(x)", total=None)
@@ -135,6 +130,15 @@ def _title(settings: Settings) -> str:
         f"{settings.recipe} on {settings.data}: hidden {sizes}, latent {settings.latent}, "
         f"{settings.activation}, {settings.likelihood}, {length}"
     )
+
+
+def _add_score(table: Table, score: Score | Summary) -> None:
+    """Add the terms of the ELBO; of an autoencoder, which has none, its log likelihood."""
+    if score.elbo is None or score.kl is None:
+        table.add_row("log p(x|z)", f"{score.reconstruction:.2f}", "at the code z of each image")
+    else:
+        split = f"= {score.reconstruction:.2f} (reconstruction) - {score.kl:.2f} (KL)"
+        table.add_row("ELBO", f"{score.elbo:.2f}", split)
 
 
 def _table(title: str) -> Table:

@@ -10,7 +10,7 @@ from pathlib import Path
 from minivae import viz
 from minivae.evaluation import evaluate, ignorant_log_prob
 from minivae.files import write_atomically
-from minivae.models import VAE, Model, save
+from minivae.models import Model, save
 from minivae.optim import Adam
 from minivae.runs.folder import RunFolder
 from minivae.runs.pieces import RunData, build_model, stream
@@ -151,10 +151,10 @@ def draw(run: RunFolder, model: Model, prepared: RunData, history: History) -> N
     }
     if model.latent > 1:
         figures["latent"] = viz.latent_scatter(model, test, prepared.dataset.labels.test)
-    if isinstance(model, VAE):
+    if model.prior is not None:
         rng = stream(run.settings.seed, "figures")
         figures["samples"] = viz.samples(model, shape, rng=rng)
-    codes = None if isinstance(model, VAE) else model.codes(test)
+    codes = model.codes(test) if model.prior is None else None
     if model.latent == 2:
         figures["manifold"] = viz.manifold(model, shape, codes=codes)
     else:

@@ -9,7 +9,7 @@ check is <u, J v> = <Jᵀ u, v>, the left side by central differences, the right
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -70,45 +70,28 @@ def gradcheck(
         gradients = [g.data for g in pull(u)]
         for i, (x, g) in enumerate(zip(points, gradients, strict=True)):
             v = rng.standard_normal(x.shape)
-            slope, error = _slope(f, points, i, v, u, rtol)
+            slope, error = _slope(_line(f, points, i, v, u), rtol)
             scale = float(np.abs(g * v).sum()) + abs(slope)
             if not abs(float(np.sum(g * v)) - slope) <= rtol * scale + error:  # so that NaN fails
                 raise GradientError(_report(f, points, i, g, u, rtol))
 
 
-def _slope(
-    f: Callable[..., Any],
-    points: list[np.ndarray],
-    i: int,
-    v: np.ndarray,
-    u: np.ndarray,
-    rtol: float,
-) -> tuple[float, float]:
-    """Return <u, J v> for a direction v of input i, and how far off it may be.
+class _Line(NamedTuple):
+    """The function t ↦ <u, f(x + t v)> of which a slope is sought.
 
-    A corner or a pole may lie near the point, where only short steps tell; but these suffer from
-    rounding. So steps get shorter until one is exact enough, else the most exact counts. NaN if at
-    every step the slopes on both sides differ, or the function is not finite.
+    ``unit`` is the t that moves x by about its own size, ``weight`` is Σ |u|: of that size are the
+    values whose rounding disturbs the sum.
     """
-    best, least = np.nan, np.inf
-    for step in _STEPS:
-        slope, error, kinked = _probe(f, points, i, v, u, step)
-        if error < least and not kinked:
-            best, least = slope, error
-        if least <= rtol * abs(best):
-            break
-    return best, least
+
+    along: Callable[[float], float]
+    unit: float
+    weight: float
 
 
-def _probe(
-    f: Callable[..., Any],
-    points: list[np.ndarray],
-    i: int,
-    v: np.ndarray,
-    u: np.ndarray,
-    step: float,
-) -> tuple[float, float, bool]:
-    """Return the slope, its error, and whether there is a kink, from points up to 2h away."""
+def _line(
+    f: Callable[..., Any], points: list[np.ndarray], i: int, v: np.ndarray, u: np.ndarray
+) -> _Line:
+    """Move input i along v, and look at the results through the cotangent u."""
 
     def along(t: float) -> float:
         moved = [x + t * v if j == i else x for j, x in enumerate(points)]
@@ -116,14 +99,37 @@ def _probe(
             return float(np.sum(u * f(*map(Tensor, moved)).data))
 
     size = max(1.0, float(np.abs(points[i]).max(initial=0.0)))
-    h = step * size / (1.0 + float(np.abs(v).max(initial=0.0)))
+    unit = size / (1.0 + float(np.abs(v).max(initial=0.0)))
+    return _Line(along, unit, float(np.abs(u).sum()))
+
+
+def _slope(line: _Line, rtol: float) -> tuple[float, float]:
+    """Return the slope at t = 0, which is <u, J v>, and how far off it may be.
+
+    A corner or a pole may lie near the point, where only short steps tell; but these suffer from
+    rounding. So steps get shorter until one is exact enough, else the most exact counts. NaN if at
+    every step the slopes on both sides differ, or the function is not finite.
+    """
+    best, least = np.nan, np.inf
+    for step in _STEPS:
+        slope, error, kinked = _probe(line, step * line.unit)
+        if error < least and not kinked:
+            best, least = slope, error
+        if least <= rtol * abs(best):
+            break
+    return best, least
+
+
+def _probe(line: _Line, h: float) -> tuple[float, float, bool]:
+    """Return the slope, its error, and whether there is a kink, from points up to 2h away."""
+    along = line.along
     here = along(0.0)
     right = {k: (along(k * h) - here) / (k * h) for k in (0.5, 1, 2)}
     left = {k: (here - along(-k * h)) / (k * h) for k in (0.5, 1, 2)}
     central = {k: (right[k] + left[k]) / 2 for k in right}
     coarse = (4 * central[1] - central[2]) / 3  # error O(h⁴)
     fine = (4 * central[0.5] - central[1]) / 3
-    rounding = 8 * np.finfo(float).eps * float(np.abs(u).sum() + abs(here)) / h
+    rounding = 8 * np.finfo(float).eps * (line.weight + abs(here)) / h
     # The gap between the slopes on both sides is h f'' if f is smooth: a quarter so near. At a kink
     # it stays.
     near, far = abs(right[0.5] - left[0.5]), abs(right[2] - left[2])
@@ -152,7 +158,7 @@ def _report(
     for index in np.ndindex(g.shape):
         e = np.zeros_like(g)
         e[index] = 1.0
-        numeric[index], _ = _slope(f, points, i, e, u, rtol)
+        numeric[index], _ = _slope(_line(f, points, i, e, u), rtol)
         if np.isnan(numeric[index]):
             return (
                 f"{name}: argument {i} has a kink at entry {list(index)}, value "
