@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae.distributions.distribution import in_type_of
 from minivae.engine import Tensor
 from minivae.engine.ops import bernoulli_nll, sigmoid, softplus, sqrt, sum
 
@@ -37,7 +38,7 @@ class Bernoulli:
 
         For x between 0 and 1 this is the (negative) cross-entropy, no log-probability.
         """
-        return -bernoulli_nll(self.logits, x)
+        return -bernoulli_nll(self.logits, in_type_of(self.logits, x))
 
     def rsample(self, rng: np.random.Generator | None = None, samples: int | None = None) -> Tensor:
         """Refuse: a binary draw jumps, so that no gradient flows through it."""
@@ -53,7 +54,7 @@ class Bernoulli:
         """Return KL(self ‖ other) = Σⱼ pⱼ (aⱼ - bⱼ) - softplus(aⱼ) + softplus(bⱼ), in nats."""
         if not isinstance(other, Bernoulli):
             raise TypeError(f"kl: there is no closed form to {type(other).__name__}")
-        a, b = self.logits, other.logits
+        a, b = self.logits, in_type_of(self.logits, other.logits)
         return sum(sigmoid(a) * (a - b) - softplus(a) + softplus(b), axis=-1)
 
     def __repr__(self) -> str:

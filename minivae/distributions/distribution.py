@@ -31,3 +31,10 @@ class Distribution(Protocol):
 
     def kl(self, other: Any) -> Tensor:
         """Return KL(self ‖ other) of each row, in closed form: shape (...)."""
+
+
+def in_type_of(reference: Tensor, x: Any) -> Tensor:
+    """Return data, or another distribution's parameter, in the floating-point type of one's own."""
+    if isinstance(x, Tensor):
+        return x if x.dtype == reference.dtype else x.astype(reference.dtype)
+    return Tensor(np.asarray(x, reference.dtype))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae.distributions.distribution import in_type_of
 from minivae.engine import Tensor
 from minivae.engine.ops import broadcast_to, exp, gaussian_kl, reparameterize, square, sum
 
@@ -31,7 +32,7 @@ class Normal:
 
     def __init__(self, mu: Any, logvar: Any) -> None:
         self.mu = mu if isinstance(mu, Tensor) else Tensor(mu)
-        self.logvar = logvar if isinstance(logvar, Tensor) else Tensor(logvar)
+        self.logvar = in_type_of(self.mu, logvar)
 
     @classmethod
     def standard(cls, dim: int, dtype: Any = "float64") -> Normal:
@@ -51,7 +52,7 @@ class Normal:
 
     def log_prob(self, x: Any) -> Tensor:
         """Return log N(x; μ, σ²) = -½ Σⱼ log 2π + log σⱼ² + (xⱼ - μⱼ)² / σⱼ², in nats."""
-        squares = square((x - self.mu) * exp(self.logvar * -0.5))
+        squares = square((in_type_of(self.mu, x) - self.mu) * exp(self.logvar * -0.5))
         return sum(squares + (self.logvar + log(2 * pi)), axis=-1) * -0.5
 
     def rsample(
@@ -99,9 +100,8 @@ class Normal:
                 f"kl: there is no closed form from Normal to {type(other).__name__}; "
                 "estimate it by log_prob of draws"
             )
-        return gaussian_kl(
-            (self.mu - other.mu) * exp(other.logvar * -0.5), self.logvar - other.logvar
-        )
+        m, logvar = in_type_of(self.mu, other.mu), in_type_of(self.mu, other.logvar)
+        return gaussian_kl((self.mu - m) * exp(logvar * -0.5), self.logvar - logvar)
 
     def kl(self, other: Normal) -> Tensor:
         """Return KL(self ‖ other) of each row in closed form, in nats."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from minivae.engine.tape import Node
+
+PACKAGE = str(Path(__file__).parent.parent)
 
 
 def explain(
@@ -24,7 +31,10 @@ def explain(
     reason = ""
     if isinstance(error, ValueError):
         with suppress(Exception):  # a hint that stumbles must not hide the error itself
-            reason = hint(*operands, **static) if hint is not None else _broadcast_hint(operands)
+            if hint is not None:
+                reason = hint(*operands, **static)
+            elif "broadcast" in str(error):
+                reason = _broadcast_hint(operands)
     shown = ", ".join(map(describe, operands))
     (kind, *_) = (k for k in (IndexError, TypeError, ValueError) if isinstance(error, k))
     return kind(f"{name}({shown}): {reason or error}")
@@ -47,3 +57,30 @@ def _broadcast_hint(operands: Sequence[Any]) -> str:
                 f"axis {-back}; make them equal, or one of them 1"
             )
     return ""
+
+
+def freed(name: str) -> RuntimeError:
+    """Say that a graph was used up."""
+    return RuntimeError(
+        f"backward: the graph behind this {name} was freed by an earlier backward(); compute the "
+        "result again, or pass retain_graph=True the first time"
+    )
+
+
+def changed(node: Node, k: int) -> RuntimeError:
+    """Say that the k-th of a node's values was written to while the graph needed it."""
+    a = node.values[k]
+    what = "the result" if k == len(node.values) - 1 else f"operand {k}"
+    return RuntimeError(
+        f"backward: {what} of {node.op.__name__}, {describe(a)}, was changed in place after it had "
+        "been used, and its old values are needed for the gradient; call backward() before the "
+        "change, or change a copy: use x = x + ... in place of x.data += ..."
+    )
+
+
+def caller() -> str:
+    """Return the user's line: the innermost one outside of this package."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame = frame.f_back
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"

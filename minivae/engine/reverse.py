@@ -9,15 +9,19 @@ The walk stands below Tensor and knows tensors by what they carry: ``node`` and 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from minivae.engine.messages import freed
 from minivae.engine.registry import REGISTRY
+from minivae.engine.stamps import changed, check_tensors, stamp
+from minivae.engine.tape import Event, Node, Watcher, mode
 
 if TYPE_CHECKING:
-    from minivae.engine.tape import Node
     from minivae.engine.tensor import Tensor
 
 
@@ -45,61 +49,109 @@ def pullback(
     retain_graph : bool
         Keep the graph for another walk; by default it is freed after the walk.
     """
-    stops = frozenset(map(id, inputs or ()))
-    cotangents: dict[int, Any] = {id(root): seed}
-    leaves: list[tuple[Tensor, Any]] = []
-    nodes: list[Node] = []
-    for tensor in consumers_first(root, stops):
-        if id(tensor) in stops:
-            continue
-        g, node = cotangents.pop(id(tensor)), tensor.node
-        if node is None:
-            leaves.append((tensor, g))
-            continue
-        nodes.append(node)
-        for operand, ga in _adjoints(node, g, tensor, create_graph):
-            known = cotangents.get(id(operand))
-            cotangents[id(operand)] = ga if known is None else known + ga
+    made = consumers_first(root, inputs or ())
+    wanted = None if inputs is None else _leading_to(inputs, made)
+    watcher = mode.get().watcher
+    cotangents: dict[Tensor, Any] = {root: seed}
+    with np.errstate(under="ignore"):  # a cotangent that vanishes is one
+        for z in made:
+            g = cotangents.pop(z, None)
+            if g is not None:
+                _pass_on(cotangents, z, g, wanted, create_graph, watcher)
     # Nothing has been changed so far; from here on nothing can fail.
-    if inputs is None:
-        sums = [np.asarray(g if leaf.grad is None else leaf.grad + g) for leaf, g in leaves]
-        for (leaf, _), total in zip(leaves, sums, strict=True):
-            leaf.grad = total
-    if not (create_graph or retain_graph):
-        for node in nodes:
-            node.args = None
-    return [cotangents.get(id(x)) for x in inputs or ()]
+    if inputs is not None:
+        return [cotangents.get(x) for x in inputs]
+    for leaf, g in zip(cotangents, owned(cotangents.values()), strict=True):
+        leaf.grad = np.asarray(g if leaf.grad is None else leaf.grad + g)
+    if not retain_graph:
+        for z in made:
+            cast(Node, z.node).free()
+    return []
 
 
-def _adjoints(node: Node, g: Any, z: Tensor, create_graph: bool) -> Iterator[tuple[Tensor, Any]]:
-    """Yield every operand of ``node`` that wants a cotangent, with that cotangent."""
-    op, args = node.op, node.args or ()
-    if create_graph and op.spec is not None:
-        # A fused operation is a theorem about its spec: higher derivatives go through the spec.
-        for i, operand in enumerate(args):
-            if is_tracked(operand):
-                op.adjoint_of(i)  # refuses what the operation declares constant
-        wanted = list({id(a): a for a in args if is_tracked(a)}.values())  # each once
-        pulled = pullback(op.spec(*args, **node.static), g, wanted, create_graph=True)
-        yield from ((a, ga) for a, ga in zip(wanted, pulled, strict=True) if ga is not None)
-        return
-    x = args if create_graph else [a.data if is_tensor(a) else a for a in args]
-    result = z if create_graph else z.data
-    for i, operand in enumerate(args):
-        if is_tracked(operand):
-            ga = op.adjoint_of(i)(g, result, *x, **node.static)
-            yield operand, _like(operand, ga, g, op.__name__)
+def consumers_first(root: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
+    """List the tensors that operations made on the way to ``root``, each after all its consumers.
+
+    Whatever consumes a tensor is younger than it: from the youngest to the oldest, then, and each
+    once. Depth-first recursion would instead follow every *path*, of which k stacked
+    ``x = x + x`` have 2ᵏ.
+    """
+    met = set(stops)
+    made = [] if root.node is None or root in met else [root]
+    met.add(root)
+    for z in made:  # which grows meanwhile
+        node = z.node
+        assert node is not None
+        if node.args is None:
+            raise freed(node.op.__name__)
+        for i, _ in node.plan.adjoints:
+            x = node.args[i]
+            if x.node is not None and x not in met:
+                met.add(x)
+                made.append(x)
+    made.sort(key=attrgetter("node.born"), reverse=True)
+    return made
 
 
-def _like(operand: Tensor, ga: Any, g: Any, name: str) -> Any:
-    """Give a cotangent its operand's shape and dtype: the one place where broadcasts are undone."""
-    if ga.shape != operand.shape:
-        ga = unbroadcast(ga, operand.shape, name)
-    if ga.dtype != operand.dtype:
-        ga = ga.astype(operand.dtype)
-    if operand.node is None and isinstance(ga, np.ndarray) and (ga is g or ga.base is not None):
-        return ga.copy()  # a leaf owns its gradient: neither a view nor a cotangent others use
-    return ga
+def _leading_to(inputs: Sequence[Tensor], made: list[Tensor]) -> set[Tensor]:
+    """Return ``inputs`` and those of ``made`` that depend on them: the rest needs no cotangent."""
+    leading = set(inputs)
+    for z in reversed(made):
+        assert z.node is not None
+        if not leading.isdisjoint(z.node.tracked()):
+            leading.add(z)
+    return leading
+
+
+def _pass_on(
+    cotangents: dict[Tensor, Any],
+    z: Tensor,
+    g: Any,
+    wanted: set[Tensor] | None,
+    create_graph: bool,
+    watcher: Watcher | None,
+) -> None:
+    """Add what ``z`` with its cotangent ``g`` contributes to the cotangents of its operands."""
+    node = z.node
+    assert node is not None
+    values, plan = node.values, node.plan
+    for k, before in zip(plan.reads, node.stamps):  # noqa: B905, for speed
+        if stamp(values[k]) != before:
+            raise changed(node, k)
+    if create_graph:
+        check_tensors(node, z)
+        if node.op.spec is not None:
+            _pass_on_by_spec(cotangents, node, g, wanted)
+            return
+        values = node.tensors(z)
+    for i, adjoint in plan.adjoints:
+        x = node.args[i]
+        if wanted is not None and x not in wanted:
+            continue
+        if watcher is None:
+            gx = adjoint(g, values)
+        else:
+            gx = watcher(
+                Event(node.op, node.arrays(), node.line, g, i), partial(adjoint, g, values)
+            )
+        data = x.data
+        if gx.shape != data.shape or gx.dtype is not data.dtype:
+            gx = unbroadcast(gx, data.shape, node.op.__name__).astype(data.dtype)
+        known = cotangents.get(x)
+        cotangents[x] = gx if known is None else known + gx
+
+
+def _pass_on_by_spec(
+    cotangents: dict[Tensor, Any], node: Node, g: Any, wanted: set[Tensor] | None
+) -> None:
+    """Do so by the formula that a fused operation must equal, for it has higher derivatives."""
+    operands = list({x: None for x in node.tracked() if wanted is None or x in wanted})
+    assert node.op.spec is not None
+    formula = node.op.spec(*node.args, **node.static)
+    pulled = pullback(formula, g, operands, create_graph=True)
+    for x, gx in zip(operands, pulled, strict=True):
+        if gx is not None:
+            cotangents[x] = cotangents[x] + gx if x in cotangents else gx
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...], name: str = "broadcast") -> Any:
@@ -122,48 +174,9 @@ def unbroadcast(g: Any, shape: tuple[int, ...], name: str = "broadcast") -> Any:
     return REGISTRY["reshape"](total, shape)
 
 
-def consumers_first(root: Tensor, stops: frozenset[int] = frozenset()) -> Iterator[Tensor]:
-    """Yield the graph above ``root`` so that each tensor comes once, after all its consumers.
-
-    Two sweeps, both iterative: count the consumers of each tensor, then release a tensor when the
-    last of them has been visited. Depth-first recursion would instead follow every *path*, of
-    which k stacked ``x = x + x`` have 2ᵏ.
-    """
-    waiting = {id(root): 0}
-    stack = [root]
-    while stack:
-        for operand in _operands(stack.pop(), stops):
-            if id(operand) not in waiting:
-                waiting[id(operand)] = 0
-                stack.append(operand)
-            waiting[id(operand)] += 1
-    stack = [root]
-    while stack:
-        tensor = stack.pop()
-        operands = _operands(tensor, stops)
-        yield tensor
-        for operand in operands:
-            waiting[id(operand)] -= 1
-            if waiting[id(operand)] == 0:
-                stack.append(operand)
-
-
-def _operands(tensor: Tensor, stops: frozenset[int]) -> list[Tensor]:
-    if tensor.node is None or id(tensor) in stops:
-        return []
-    if tensor.node.args is None:
-        raise RuntimeError(
-            f"backward: the graph behind this {tensor.node.op.__name__} was freed by an earlier "
-            "backward(); compute the result again, or pass retain_graph=True the first time"
-        )
-    return [a for a in tensor.node.args if is_tracked(a)]
-
-
-def is_tensor(a: Any) -> bool:
-    """Tell tensors from arrays and numbers."""
-    return hasattr(a, "node")
-
-
-def is_tracked(a: Any) -> bool:
-    """Tell the operands that want a cotangent."""
-    return getattr(a, "requires_grad", False)
+def owned(arrays: Iterable[Any], not_in: Iterable[Any] = ()) -> Iterator[Any]:
+    """Copy those arrays that are views, or come twice, so that each has its memory to itself."""
+    met = set(map(id, not_in))
+    for a in arrays:
+        yield np.array(a) if id(a) in met or a.base is not None else a
+        met.add(id(a))

@@ -1,21 +1,24 @@
-"""The tape: what one application of an operation leaves behind, and the switch that stops it.
+"""The tape: what one application of an operation leaves behind, and what else is done with it.
 
 A :class:`Node` says which operation made a tensor and from what. It holds the operands and never
-the result: no cycle arises, so a graph is freed by reference counting as soon as its last tensor
-goes out of sight.
+the tensor that it made: no cycle arises, so a graph is freed by reference counting as soon as its
+last tensor goes out of sight.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from itertools import count
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from minivae.engine.op import Op
+    from minivae.engine.rules import Plan
+    from minivae.engine.tensor import Tensor
 
-_recording: ContextVar[bool] = ContextVar("recording", default=True)
+births = count()
 
 
 class Node:
@@ -25,23 +28,91 @@ class Node:
     ----------
     op : Op
         The operation.
-    args : tuple or None
+    args : tuple
         Its operands, tensors and constants. None once a reverse walk has freed the graph.
     static : dict
         The arguments that are not differentiated, such as ``axis``.
+    values : sequence
+        The operands, the static arguments and the result, as the operation saw and left them.
+    plan : Plan
+        Which operands want a cotangent, and how they get it.
+    stamps : sequence
+        What the values that the rules read looked like; see :mod:`minivae.engine.stamps`.
+    born : int
+        Grows from node to node: every operand is older than the result.
+    line : str
+        The user's source line, if somebody watches (:func:`watched`); else empty.
     """
 
-    __slots__ = ("args", "op", "static")
+    __slots__ = ("args", "born", "line", "op", "plan", "stamps", "static", "values")
 
-    def __init__(self, op: Op, args: tuple[Any, ...], static: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        op: Op,
+        args: tuple[Any, ...],
+        static: dict[str, Any],
+        values: Sequence[Any],
+        plan: Plan,
+        stamps: Sequence[Any],
+    ) -> None:
         self.op = op
-        self.args: tuple[Any, ...] | None = args
+        self.args = args
         self.static = static
+        self.values = values
+        self.plan = plan
+        self.stamps = stamps
+        self.born = next(births)
+        self.line = ""
+
+    def tracked(self) -> list[Tensor]:
+        """Return the operands that want a cotangent."""
+        return [self.args[i] for i, _ in self.plan.adjoints]
+
+    def arrays(self) -> list[Any]:
+        """Return the operands as the primal saw them."""
+        return list(self.values[0] if self.op.variadic else self.values[: len(self.args)])
+
+    def tensors(self, result: Tensor) -> list[Any]:
+        """Return ``values`` with tensors in the place of arrays: what reads them is recorded."""
+        operands = (self.args,) if self.op.variadic else self.args
+        return [*operands, *self.static.values(), result]
+
+    def free(self) -> None:
+        """Let go of the operands: the graph ends here, and says so when it is walked again."""
+        self.args, self.values, self.stamps = None, (), ()  # type: ignore[assignment]
+
+
+class Event(NamedTuple):
+    """What a watcher sees: an operation about to run, forward or, with a cotangent, backward.
+
+    ``operands`` are the arrays that the operation works on, ``line`` is the user's source line, if
+    it is known, and ``i`` the operand whose cotangent is wanted of the ``cotangent`` of the result.
+    """
+
+    op: Op
+    operands: list[Any]
+    line: str
+    cotangent: Any = None
+    i: int = -1
+
+
+Watcher = Callable[[Event, Callable[[], Any]], Any]
+"""Called as ``watcher(event, run)``; it must return what ``run()`` returns."""
+
+
+class Mode(NamedTuple):
+    """Whether operations are recorded, and who watches them."""
+
+    record: bool = True
+    watcher: Watcher | None = None
+
+
+mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039, a tuple
 
 
 def recording() -> bool:
     """Tell whether operations are being recorded, which :func:`no_grad` switches off."""
-    return _recording.get()
+    return mode.get().record
 
 
 @contextmanager
@@ -66,8 +137,30 @@ def no_grad() -> Iterator[None]:
 @contextmanager
 def recorded(on: bool = True) -> Iterator[None]:
     """Record, or do not, within a block, whatever is done around it."""
-    before = _recording.set(on)
+    before = mode.set(mode.get()._replace(record=on))
     try:
         yield
     finally:
-        _recording.reset(before)
+        mode.reset(before)
+
+
+@contextmanager
+def watched(watcher: Watcher) -> Iterator[None]:
+    """Let ``watcher`` run every operation within a block; one set outside is still asked.
+
+    Operations that an adjoint is made of are not shown, only the adjoint as a whole.
+    """
+    outer = mode.get().watcher
+
+    def both(event: Event, run: Callable[[], Any]) -> Any:
+        before = mode.set(mode.get()._replace(watcher=None))
+        try:
+            return watcher(event, run if outer is None else lambda: outer(event, run))
+        finally:
+            mode.reset(before)
+
+    before = mode.set(mode.get()._replace(watcher=both))
+    try:
+        yield
+    finally:
+        mode.reset(before)

@@ -1,4 +1,4 @@
-"""Derivatives as functions of functions: grad, value_and_grad, vjp, jacobian, hvp.
+"""Derivatives as functions of functions: grad, value_and_grad, vjp, jvp, jacobian, hvp.
 
 Each takes a function of tensors and returns a function of arrays or tensors. They compose, with
 each other and with ``backward``: whatever depends on a tensor that wants a gradient is recorded,
@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from minivae.engine.ops.shape import concatenate, reshape
-from minivae.engine.reverse import consumers_first, pullback
+from minivae.engine.forward import pushforward
+from minivae.engine.ops.joining import concatenate
+from minivae.engine.ops.shape import reshape
+from minivae.engine.reverse import consumers_first, owned, pullback
 from minivae.engine.tape import recorded, recording
 from minivae.engine.tensor import Tensor
 
@@ -36,7 +38,7 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     >>> value.item(), slope.item()
     (8.0, 12.0)
     """
-    several = not isinstance(argnums, int)
+    several = isinstance(argnums, Sequence)
     wanted = tuple(argnums) if isinstance(argnums, Sequence) else (argnums,)
 
     @wraps(f)
@@ -47,12 +49,11 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
             point[i] = _variable(args[i])
         inputs = [point[i] for i in wanted]
         with recorded():
-            value = f(*point, **static)
-            if not isinstance(value, Tensor) or value.size != 1:
-                shape = getattr(value, "shape", type(value).__name__)
+            value = _result("grad", f(*point, **static))
+            if value.size != 1:
                 raise ValueError(
-                    f"grad: the function must return a tensor with one entry, it returned {shape}; "
-                    "reduce it, as by .sum(), or use vjp or jacobian"
+                    "grad: the function must return a tensor with one entry, it returned "
+                    f"{value.shape}; reduce it, as by .sum(), or use vjp or jacobian"
                 )
             lives_on = watched and _lives_on(value, inputs)
             gradients = tuple(_pull(value, np.ones(value.shape), inputs, lives_on))
@@ -86,9 +87,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], tupl
     watched = recording()
     inputs = [_variable(a) for a in args]
     with recorded():
-        z = f(*inputs)
-    if not isinstance(z, Tensor):
-        raise TypeError(f"vjp: the function must return a tensor, not {type(z).__name__}")
+        z = _result("vjp", f(*inputs))
     lives_on = watched and _lives_on(z, inputs)
 
     def pull(cotangent: Any) -> tuple[Tensor, ...]:
@@ -98,17 +97,57 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], tupl
     return (z if lives_on else z.detach()), pull
 
 
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """Return z = f(*primals) and its change dz = J v for changes v = ``tangents`` of the arguments.
+
+    Forward mode: by the operations' tangents, not by their adjoints.
+
+    Parameters
+    ----------
+    f : callable
+        Maps tensors to a tensor.
+    primals, tangents : sequence
+        The arguments, and a change for each, of its shape.
+
+    Examples
+    --------
+    >>> import minivae as mv
+    >>> z, dz = mv.jvp(lambda x, y: x * y, (2.0, 3.0), (1.0, 10.0))
+    >>> z.item(), dz.item()  # dz = y dx + x dy
+    (6.0, 23.0)
+    """
+    shapes = [np.shape(a) for a in primals], [np.shape(v) for v in tangents]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"jvp: each argument needs a tangent of its shape; arguments have shapes {shapes[0]}, "
+            f"tangents {shapes[1]}"
+        )
+    watched = recording()
+    inputs = [_variable(a) for a in primals]
+    with recorded():
+        z = _result("jvp", f(*inputs))
+    tracked = any(isinstance(v, Tensor) and v.requires_grad for v in tangents)
+    lives_on = watched and (tracked or _lives_on(z, inputs))
+    changes = [_like(v, x, lives_on) for v, x in zip(tangents, inputs, strict=True)]
+    with recorded(lives_on):
+        dz = pushforward(z, inputs, changes, create_graph=lives_on)
+    dz = np.zeros_like(z.data) if dz is None else dz
+    return (z if lives_on else z.detach()), (dz if isinstance(dz, Tensor) else Tensor(dz))
+
+
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Return the function that gives J[i, j] = ∂f(x)ᵢ / ∂xⱼ, of shape (*f(x).shape, *x.shape)."""
 
     @wraps(f)
     def run(*args: Any) -> Tensor:
-        def along(x: Any) -> Any:
-            return f(*args[:argnum], x, *args[argnum + 1 :])
+        i = range(len(args))[argnum]
 
-        z, pull = vjp(along, args[argnum])
+        def along(x: Any) -> Any:
+            return f(*args[:i], x, *args[i + 1 :])
+
+        z, pull = vjp(along, args[i])
         if z.size == 0:
-            return Tensor(np.zeros((*z.shape, *np.shape(args[argnum])), z.dtype))
+            return Tensor(np.zeros((*z.shape, *np.shape(args[i])), z.dtype))
         rows = [pull(e.reshape(z.shape))[0] for e in np.eye(z.size, dtype=z.dtype)]
         stacked = concatenate([reshape(row, (1, *row.shape)) for row in rows])
         return reshape(stacked, (*z.shape, *rows[0].shape))
@@ -121,11 +160,24 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Tensor:
 
     H v = ∇(x ↦ <∇f(x), v>): two reverse walks, and the Hessian is never formed.
     """
+    if np.shape(v) != np.shape(x):
+        raise ValueError(
+            f"hvp: a direction has the shape of the point, {np.shape(x)}, this one {np.shape(v)}"
+        )
 
     def slope(x: Any) -> Tensor:
         return reshape(grad(f)(x) * v, (-1,)).sum()
 
     return grad(slope)(x)
+
+
+def _result(name: str, z: Any) -> Tensor:
+    if not isinstance(z, Tensor):
+        raise TypeError(
+            f"{name}: the function must return a tensor, not {type(z).__name__}; a NumPy array has "
+            "left the graph: compute with minivae's operations"
+        )
+    return z
 
 
 def _lives_on(z: Tensor, inputs: Sequence[Tensor]) -> bool:
@@ -135,9 +187,10 @@ def _lives_on(z: Tensor, inputs: Sequence[Tensor]) -> bool:
     other tensor that wants a gradient: a network's weights, or the variable of a transformation
     around this one.
     """
-    own = frozenset(map(id, inputs))
-    leaves = (t for t in consumers_first(z, own) if t.node is None and id(t) not in own)
-    return any(x.node is not None for x in inputs) or any(t.requires_grad for t in leaves)
+    leaves = {z} if z.requires_grad and z.node is None else set()
+    for tensor in consumers_first(z, inputs):
+        leaves.update(a for a in tensor.node.tracked() if a.node is None)  # type: ignore[union-attr]
+    return any(x.node is not None for x in inputs) or not leaves <= set(inputs)
 
 
 def _variable(a: Any) -> Tensor:
@@ -148,17 +201,24 @@ def _variable(a: Any) -> Tensor:
     return Tensor(a, requires_grad=True)
 
 
+def _like(v: Any, x: Tensor, as_tensor: bool) -> Any:
+    """Give a tangent or cotangent ``v`` of ``x`` the type of ``x``."""
+    if as_tensor and isinstance(v, Tensor):
+        return v if v.dtype == x.dtype else v.astype(x.dtype)
+    array = np.asarray(v.data if isinstance(v, Tensor) else v, x.dtype)
+    return Tensor(array) if as_tensor else array
+
+
 def _pull(z: Tensor, seed: Any, inputs: Sequence[Tensor], lives_on: bool) -> list[Tensor]:
     """Pull ``seed`` back to ``inputs``; what ``z`` does not depend on gets zeros."""
-    if lives_on:
-        seed = seed if isinstance(seed, Tensor) else Tensor(np.asarray(seed, z.dtype))
-    else:
-        seed = np.asarray(seed.data if isinstance(seed, Tensor) else seed, z.dtype)
-    if seed.shape != z.shape:
-        raise ValueError(f"vjp: the cotangent has shape {seed.shape}, the result {z.shape}")
+    if np.shape(seed) != z.shape:
+        raise ValueError(f"vjp: the cotangent has shape {np.shape(seed)}, the result {z.shape}")
+    seed = _like(seed, z, lives_on)
     with recorded(lives_on):
-        pulled = pullback(z, seed, inputs, create_graph=lives_on, retain_graph=True)
+        pulled = pullback(z, seed, inputs, create_graph=lives_on)
     cotangents = [
         np.zeros_like(x.data) if g is None else g for x, g in zip(inputs, pulled, strict=True)
     ]
-    return [g if isinstance(g, Tensor) else Tensor(g) for g in cotangents]
+    if lives_on:
+        return [g if isinstance(g, Tensor) else Tensor(g) for g in cotangents]
+    return [Tensor(g) for g in owned([np.asarray(g) for g in cotangents], not_in=[seed])]

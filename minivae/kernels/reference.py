@@ -6,33 +6,132 @@ of the input is the dtype of the result.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 
+def erf(x: np.ndarray) -> np.ndarray:
+    """Error function 2/√π ∫₀ˣ e^(-t²) dt, by SciPy, which is imported when it is first needed."""
+    from scipy import special
+
+    return special.erf(x)
+
+
+def normal_cdf(x: np.ndarray) -> np.ndarray:
+    """Distribution function of N(0, 1), ½ (1 + erf(x / √2)), good in both tails; by SciPy."""
+    from scipy import special
+
+    return special.ndtr(x)
+
+
+# In what follows exponentials may underflow: beside 1 they then count for nothing, or the result
+# is as small itself. Somebody who made NumPy raise on underflow does not mean these.
+
+
+@np.errstate(under="ignore")
 def sigmoid(x: np.ndarray) -> np.ndarray:
     """Logistic function σ(x) = 1 / (1 + e⁻ˣ) = e^min(x, 0) / (1 + e^-|x|); nothing overflows."""
     return np.exp(np.minimum(x, 0)) / (1.0 + np.exp(-np.abs(x)))
 
 
+@np.errstate(under="ignore")
 def softplus(x: np.ndarray) -> np.ndarray:
     """Smooth ramp log(1 + eˣ) = max(x, 0) + log(1 + e^-|x|)."""
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
+@np.errstate(under="ignore")
+def logaddexp(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Logarithm of a sum of two exponentials, log(eˣ + eʸ) = max(x, y) + log(1 + e^-|x - y|).
+
+    Where the two terms cancel, digits go: float32 is computed in float64.
+    """
+    return np.logaddexp(x, y, dtype=np.float64).astype(_type(x, y))
+
+
+@np.errstate(under="ignore", divide="ignore")
+def logsumexp(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray:
+    """Logarithm of a sum of exponentials, m + log Σᵢ e^(xᵢ - m), m = maxᵢ xᵢ.
+
+    Where the two terms cancel, digits go: float32 is computed in float64. No entries sum to 0,
+    whose logarithm is -inf.
+    """
+    shifted, m = _shifted(np.asarray(x, np.float64), axis)
+    z = (m + _log_total(shifted, axis)).astype(_type(x))
+    return z if keepdims else np.squeeze(z, axis=axis)
+
+
+@np.errstate(under="ignore")
+def softmax(x: np.ndarray, axis: Any = None) -> np.ndarray:
+    """Shares e^(xᵢ - m) / Σⱼ e^(xⱼ - m) along ``axis``, m = maxⱼ xⱼ."""
+    e = np.exp(_shifted(x, axis)[0])
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+@np.errstate(under="ignore", divide="ignore")
+def log_softmax(x: np.ndarray, axis: Any = None) -> np.ndarray:
+    """Logarithms of shares, xᵢ - m - log Σⱼ e^(xⱼ - m) along ``axis``, m = maxⱼ xⱼ.
+
+    A share that is nearly 1 has a logarithm as small as all the others together, and these depend
+    on the last digits of xⱼ - m: float32 is computed in float64.
+    """
+    shifted, _ = _shifted(np.asarray(x, np.float64), axis)
+    return (shifted - _log_total(shifted, axis)).astype(_type(x))
+
+
+def _log_total(shifted: np.ndarray, axis: Any) -> np.ndarray:
+    """Return log Σᵢ e^yᵢ where maxᵢ yᵢ = 0: one of the greatest is the 1 in log(1 + ...)."""
+    greatest = shifted == 0
+    others = np.sum(np.exp(shifted), axis=axis, keepdims=True, where=~greatest)
+    return np.log1p(others + (np.sum(greatest, axis=axis, keepdims=True) - 1.0))
+
+
+def _shifted(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return xᵢ - m and m; where m is infinite, entries that equal it are 0 and others -inf."""
+    m = np.max(x, axis=axis, keepdims=True, initial=-np.inf)
+    if np.isfinite(m).all():
+        return x - m, m
+    with np.errstate(invalid="ignore"):
+        return np.where(x == m, 0, np.where(np.isinf(m), -np.inf, x - m)).astype(m.dtype), m
+
+
+@np.errstate(under="ignore")
 def bernoulli_nll(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Negative log likelihood of each row, Σⱼ softplus(aⱼ) - xⱼ aⱼ, in nats.
 
     For x ∈ {0, 1} and p = σ(a) this is -Σⱼ xⱼ log pⱼ + (1 - xⱼ) log(1 - pⱼ), without the
-    cancellation and the infinities of that form: max(aⱼ, 0) - xⱼ aⱼ is exact there, and the rest,
-    log(1 + e^-|aⱼ|), keeps its digits. Shapes (n, d), (n, d) to (n,).
+    cancellation and the infinities of that form: max(aⱼ, 0) - xⱼ aⱼ = aⱼ ([aⱼ > 0] - xⱼ), and the
+    rest, log(1 + e^-|aⱼ|), keep their digits. Shapes (n, d), (n, d) to (n,).
     """
-    ramp = np.maximum(logits, 0) - x * logits
-    return np.sum(ramp + np.log1p(np.exp(-np.abs(logits))), axis=-1)
+    ramp = logits * np.subtract(logits > 0, x, dtype=logits.dtype)
+    terms = ramp + np.log1p(np.exp(-np.abs(logits)))
+    return np.sum(terms, axis=-1, dtype=np.float64).astype(logits.dtype)
 
 
 def bernoulli_nll_grad(g: np.ndarray, logits: np.ndarray, x: np.ndarray) -> np.ndarray:
     """Cotangent of the logits, āⱼ = g (σ(aⱼ) - xⱼ). Shapes (n,), (n, d), (n, d) to (n, d)."""
     return np.expand_dims(g, -1) * (sigmoid(logits) - x)
+
+
+@np.errstate(under="ignore")
+def gaussian_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
+    """KL(N(μ, σ²) ‖ N(0, 1)) of each entry, ½ μ² + ½ (σ² - 1 - log σ²), in nats."""
+    z = 0.5 * (np.square(mu) + _exp_beyond_line(logvar))
+    return z.astype(_type(mu, logvar))
+
+
+def _exp_beyond_line(x: np.ndarray) -> np.ndarray:
+    """Return eˣ - 1 - x, in float64; near 0, where these cancel, by its series x²/2 + x³/6 + ..."""
+    y = np.asarray(x, np.float64)
+    near = y * y * (0.5 + y * (1.0 / 6.0 + y / 24.0))
+    return np.where(np.abs(y) < 1e-4, near, np.expm1(y) - y).astype(np.asarray(x).dtype)
+
+
+def _type(*xs: Any) -> np.dtype:
+    """Return the floating-point type of the result: that of the arrays, which numbers follow."""
+    dtype = np.result_type(*xs)
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
 def adam_step(

@@ -32,6 +32,13 @@ class Optimizer:
         self.parameters = list({id(p): p for p in parameters}.values())  # each once
         if not self.parameters:
             raise ValueError(f"{name}: there are no parameters; pass model.parameters()")
+        for i, p in enumerate(self.parameters):
+            if not isinstance(p, Tensor) or not p.requires_grad or p.node is not None:
+                what = repr(p) if isinstance(p, Tensor) else f"a {type(p).__name__}"
+                raise TypeError(
+                    f"{name}: parameter {i} is no leaf that requires a gradient but {what}; make "
+                    "it one by Parameter(...) or tensor(..., requires_grad=True)"
+                )
         if not lr > 0:
             raise ValueError(f"{name}: the learning rate must be positive, it is {lr}")
         self.lr = lr
@@ -43,8 +50,8 @@ class Optimizer:
     def step(self) -> None:
         """Adjust every parameter that has a gradient, in place.
 
-        A graph that was recorded before still holds the parameters and would see the new values:
-        take its gradients first.
+        Take the gradients of a graph that was recorded before first: afterwards it refuses, as its
+        parameters are no longer what they were.
         """
         self.steps += 1
         for parameter, memory in zip(self.parameters, self.memory, strict=True):

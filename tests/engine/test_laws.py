@@ -1,154 +1,264 @@
-"""Laws that every registered operation obeys, on operands that hypothesis draws."""
+"""Laws that every operation and every function obeys, on calls that hypothesis draws.
+
+For z = f(x) with Jacobian J: the tangent is J v, the adjoint Jᵀ u. Each is compared with finite
+differences, and then the two, derived independently, with each other.
+"""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minivae.engine import REGISTRY, Tensor, vjp
+from minivae.engine import REGISTRY, Tensor, jvp, tensor, vjp
+from minivae.engine.registry import FUNCTIONS
 from minivae.testing import gradcheck
 from minivae.testing.strategies import operands
 
-EVERY = pytest.mark.parametrize("name", sorted(REGISTRY))
-FUSED = pytest.mark.parametrize("name", sorted(n for n, op in REGISTRY.items() if op.spec))
-seeds = st.integers(0, 2**32 - 1)
+EVERY = pytest.mark.parametrize("name", sorted(FUNCTIONS))
+BOTH = pytest.mark.parametrize("dtype", ["float32", "float64"])
+OPERATIONS = sorted(REGISTRY)
+FUSED = pytest.mark.parametrize("name", [n for n in OPERATIONS if REGISTRY[n].spec])
+LINEAR = pytest.mark.parametrize("name", [n for n in OPERATIONS if REGISTRY[n].linear])
+HOLOMORPHIC = pytest.mark.parametrize(  # astype makes real numbers of any
+    "name", [n for n in OPERATIONS if REGISTRY[n].holomorphic and n != "astype"]
+)
+
+seeds = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
-def differentiable(name, xs):
-    """Positions of the operands of which the operation has a gradient."""
-    op = REGISTRY[name]
-    if op.variadic:
-        return range(len(xs))
-    return [i for i, function in enumerate(op._adjoints) if function is not None]
+def calls(name, dtype="float64"):
+    """Calls in which there is something to differentiate, with a source of directions."""
+    return given(operands(name, dtype).filter(lambda call: call.variables), seeds)
 
 
-def of_variables(name, xs, static):
-    """The operation as a function of its differentiable operands alone, and these."""
-    wanted = differentiable(name, xs)
+def directions(rng, arrays, dtype="float64"):
+    return [rng.uniform(-1, 1, x.shape).astype(dtype) for x in arrays]
 
-    def f(*variables):
-        full = list(xs)
-        for i, variable in zip(wanted, variables, strict=True):
-            full[i] = variable
-        return REGISTRY[name](*full, **static)
 
-    return f, [xs[i] for i in wanted]
+def scale(*arrays):
+    """The size of the largest entry, and at least 1."""
+    return max(1.0, *(float(np.abs(a).max(initial=0)) for a in arrays))
 
 
 @EVERY
 def test_the_adjoint_agrees_with_finite_differences(name):
-    @given(operands(name), seeds)
-    def law(drawn, seed):
-        f, variables = of_variables(name, *drawn)
-        gradcheck(f, *variables, rng=np.random.default_rng(seed), directions=1)
+    @calls(name)
+    def law(call, rng):
+        gradcheck(call, *call.variables, rng=rng, directions=1)
+
+    law()
+
+
+@EVERY
+def test_the_tangent_agrees_with_finite_differences(name):
+    @settings(max_examples=50)
+    @calls(name)
+    def law(call, rng):
+        xs = call.variables
+        vs, h = directions(rng, xs), 2e-4
+
+        def along(t):
+            return call(*(x + t * v for x, v in zip(xs, vs, strict=True)))
+
+        _, dz = jvp(call, xs, vs)
+        near, far = along(h) - along(-h), along(2 * h) - along(-2 * h)
+        slope = (8 * near - far) / (12 * h)  # error O(h⁴)
+        allowed = 1e-7 * scale(dz.data) + 1e-12 / h * scale(call(*xs))
+        np.testing.assert_allclose(dz.data, slope, rtol=0, atol=allowed)
+
+    law()
+
+
+@EVERY
+def test_tangent_and_adjoint_are_transposes_of_each_other(name):
+    """<J v, u> = <v, Jᵀ u>."""
+
+    @calls(name)
+    def law(call, rng):
+        xs = call.variables
+        vs = directions(rng, xs)
+        _, dz = jvp(call, xs, vs)
+        z, pull = vjp(call, *xs)
+        (u,) = directions(rng, [z])
+        forward = dz.data * u
+        reverse = [g.data * v for g, v in zip(pull(u), vs, strict=True)]
+        size = np.abs(forward).sum() + sum(np.abs(term).sum() for term in reverse)
+        difference = forward.sum() - sum(term.sum() for term in reverse)
+        assert abs(difference) <= 1e-12 * size
 
     law()
 
 
 @EVERY
 def test_the_adjoint_of_the_adjoint_agrees_with_finite_differences(name):
-    @given(operands(name), seeds)
-    def law(drawn, seed):
-        f, variables = of_variables(name, *drawn)
-        rng = np.random.default_rng(seed)
-        u = rng.standard_normal(np.shape(f(*variables)))
+    @settings(max_examples=25)
+    @calls(name)
+    def law(call, rng):
+        xs = call.variables
+        ws, u = directions(rng, xs), rng.uniform(-1, 1, np.shape(call(*xs)))
 
-        for i in range(len(variables)):
+        def pulled(u, *xs):  # <w, Jᵀ u>, as a function of both
+            gradients = vjp(call, *xs)[1](u)
+            terms = [(g * w).reshape(-1).sum() for g, w in zip(gradients, ws, strict=True)]
+            return sum(terms, tensor(0.0))
 
-            def pulled(*points, i=i):
-                return vjp_of(f, points, u)[i]
-
-            gradcheck(pulled, *variables, rng=rng, directions=1)
+        gradcheck(pulled, u, *xs, rng=rng, directions=1)
 
     law()
 
 
-def vjp_of(f, points, u):
-    """Jᵀ u as a differentiable function of the points (within a transformation)."""
-    _, pull = vjp(f, *points)
-    return pull(u)
-
-
 @EVERY
-def test_the_adjoint_is_linear_in_the_cotangent(name):
-    @given(operands(name), seeds)
-    def law(drawn, seed):
-        f, variables = of_variables(name, *drawn)
-        z, pull = vjp(f, *variables)
-        rng = np.random.default_rng(seed)
-        u, v = rng.standard_normal((2, *z.shape))
+def test_tangent_and_adjoint_are_linear(name):
+    @settings(max_examples=50)
+    @calls(name)
+    def law(call, rng):
+        xs = call.variables
+        z, pull = vjp(call, *xs)
+        (u,), (v,) = directions(rng, [z]), directions(rng, [z])
         for a, b, both in zip(pull(u), pull(v), pull(2 * u - 3 * v), strict=True):
-            scale = 1 + np.abs(a.data) + np.abs(b.data)
-            assert np.all(np.abs(both.data - (2 * a.data - 3 * b.data)) <= 1e-12 * scale * 100)
+            assert_combined(a.data, b.data, both.data)
+        us, vs = directions(rng, xs), directions(rng, xs)
+        along = [2 * u - 3 * v for u, v in zip(us, vs, strict=True)]
+        assert_combined(*(jvp(call, xs, change)[1].data for change in (us, vs, along)))
+
+    law()
+
+
+def assert_combined(a, b, both):
+    allowed = 1e-12 * scale(a, b)
+    np.testing.assert_allclose(both, 2 * a - 3 * b, rtol=0, atol=allowed)
+
+
+@EVERY
+def test_in_float32_value_and_derivatives_are_those_of_float64_up_to_rounding(name):
+    """Within 64 roundings of the largest entry; a value that was converted back is not compared."""
+
+    @settings(max_examples=50)
+    @calls(name, "float32")
+    def law(call, rng):
+        xs, exact = call.variables, call.converted("float64")
+        vs = directions(rng, xs, "float32")
+        z, pull = vjp(call, *xs)
+        z64, pull64 = vjp(exact, *exact.variables)
+        (u,) = directions(rng, [z], "float32")
+        assert_rounded(z.data, z64.data)
+        assert_rounded(jvp(call, xs, vs)[1].data, jvp(exact, exact.variables, vs)[1].data, u)
+        for g, g64 in zip(pull(u), pull64(u), strict=True):
+            assert_rounded(g.data, g64.data, u)
+
+    law()
+
+
+def assert_rounded(found, exact, *others):
+    eps = float(np.finfo("float32").eps)
+    np.testing.assert_allclose(found, exact, rtol=0, atol=64 * eps * scale(exact, *others))
+
+
+@EVERY
+@BOTH
+def test_results_gradients_and_tangents_keep_dtype_and_shape(name, dtype):
+    @settings(max_examples=50)
+    @calls(name, dtype)
+    def law(call, rng):
+        xs = call.variables
+        tensors = [Tensor(x, requires_grad=True) for x in xs]
+        z = call(*tensors)
+        on_arrays = call(*xs)
+        assert z.dtype == dtype == on_arrays.dtype
+        assert z.shape == on_arrays.shape
+        z.backward(np.ones(z.shape, dtype))
+        for t, x in zip(tensors, xs, strict=True):
+            assert (t.grad.dtype, t.grad.shape) == (dtype, x.shape)
+        for i, v in enumerate(directions(rng, xs)):  # also where only one operand changes
+            _, dz = jvp(lambda x, i=i: call(*xs[:i], x, *xs[i + 1 :]), [xs[i]], [v])
+            assert (dz.dtype, dz.shape) == (dtype, z.shape)
 
     law()
 
 
 @EVERY
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_results_and_gradients_keep_the_dtype_and_the_shape(name, dtype):
-    @given(operands(name, dtype))
-    def law(drawn):
-        xs, static = drawn
-        wanted = differentiable(name, xs)
-        tensors = [Tensor(x, requires_grad=i in wanted) for i, x in enumerate(xs)]
-        z = REGISTRY[name](*tensors, **static)
-        assert z.dtype == dtype
-        z.backward(np.ones(z.shape))
-        for i in wanted:
-            assert tensors[i].grad.dtype == dtype
-            assert tensors[i].grad.shape == xs[i].shape
+def test_nothing_is_changed_and_strides_do_not_matter(name):
+    @settings(max_examples=50)
+    @calls(name)
+    def law(call, rng):
+        plain = call.copied()  # which is contiguous
+        vs = directions(rng, call.variables)
+        results = []
+        for version in (call, plain):
+            z, pull = vjp(version, *version.variables)
+            u = np.linspace(1, 2, z.size).reshape(z.shape)
+            if version is call:  # a cotangent lies in memory as it likes, too
+                u = np.asfortranarray(u)[..., ::-1][..., ::-1] if u.ndim else u
+            gradients = pull(u)
+            _, dz = jvp(version, version.variables, vs)
+            results.append([z, dz, *gradients])
+        for one, other in zip(*results, strict=True):
+            np.testing.assert_allclose(one.data, other.data, rtol=1e-13, atol=1e-13)
+        for x, before in zip(call.operands, plain.operands, strict=True):
+            np.testing.assert_array_equal(x, before)
 
     law()
 
 
-@EVERY
-def test_operands_are_not_changed_and_strides_do_not_matter(name):
-    @given(operands(name), seeds)
-    def law(drawn, seed):
-        xs, static = drawn
-        f, variables = of_variables(name, xs, static)
-        before = [x.copy() for x in xs]
-        z, pull = vjp(f, *variables)
-        u = np.random.default_rng(seed).standard_normal(z.shape)
-        gradients = pull(u)
-        for x, old in zip(xs, before, strict=True):
-            np.testing.assert_array_equal(x, old)
-        g, plain = of_variables(name, before, static)  # copies are contiguous
-        z_plain, pull_plain = vjp(g, *plain)
-        np.testing.assert_allclose(z.data, z_plain.data, rtol=1e-14)
-        for a, b in zip(gradients, pull_plain(u), strict=True):
-            np.testing.assert_allclose(a.data, b.data, rtol=1e-12, atol=1e-12)
+@LINEAR
+def test_an_operation_that_is_declared_linear_is(name):
+    @settings(max_examples=50)
+    @given(operands(name).filter(lambda call: len(call.wanted) == len(call.operands)), seeds)
+    def law(call, rng):
+        xs, ys = directions(rng, call.variables), directions(rng, call.variables)
+        function = REGISTRY[name]
+        both = call.of(function, *(2 * x - 3 * y for x, y in zip(xs, ys, strict=True)))
+        assert_combined(call.of(function, *xs), call.of(function, *ys), both)
+
+    law()
+
+
+@HOLOMORPHIC
+def test_an_operation_that_is_declared_holomorphic_has_its_derivative_in_the_imaginary_part(name):
+    """f(x + i h v) = f(x) + i h J v + O(h²), and h may be as small as one likes."""
+
+    @settings(max_examples=50)
+    @calls(name)
+    def law(call, rng):
+        xs, h = call.variables, 1e-20
+        vs = directions(rng, xs)
+        _, dz = jvp(call, xs, vs)
+        moved = list(call.operands)
+        for i, x, v in zip(call.wanted, xs, vs, strict=True):
+            moved[i] = x + 1j * h * v
+        step = np.imag(call.of(REGISTRY[name].primal, *moved)) / h
+        np.testing.assert_allclose(dz.data, step, rtol=1e-11, atol=1e-12 * scale(dz.data))
 
     law()
 
 
 @FUSED
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@BOTH
 def test_a_fused_operation_equals_its_spec(name, dtype):
-    @given(operands(name, dtype), seeds)
-    def law(drawn, seed):
-        xs, static = drawn
-        op, eps = REGISTRY[name], np.finfo(dtype).eps
-        f, variables = of_variables(name, xs, static)
-        z, pull = vjp(f, *variables)
-        wanted = differentiable(name, xs)
+    """Value and gradient; the tangent is the spec's own."""
 
-        def spec(*points):
-            full = list(xs)
-            for i, point in zip(wanted, points, strict=True):
-                full[i] = point
-            return op.spec(*full, **static)
+    @settings(max_examples=50)
+    @calls(name, dtype)
+    def law(call, rng):
+        op, xs = REGISTRY[name], call.variables
 
-        z_spec, pull_spec = vjp(spec, *variables)
+        def spec(*variables):
+            full = list(call.operands)
+            for i, variable in zip(call.wanted, variables, strict=True):
+                full[i] = variable
+            return call.of(op.spec, *full)
+
+        z, pull = vjp(call, *xs)
+        z_spec, pull_spec = vjp(spec, *xs)
+        eps = np.finfo(dtype).eps
         np.testing.assert_allclose(z.data, z_spec.data, rtol=64 * eps, atol=256 * eps)
-        u = np.random.default_rng(seed).standard_normal(z.shape).astype(dtype)
+        (u,) = directions(rng, [z], dtype)
         for a, b in zip(pull(u), pull_spec(u), strict=True):
             np.testing.assert_allclose(a.data, b.data, rtol=64 * eps, atol=256 * eps)
 
     law()
 
 
-def test_every_operation_can_be_drawn_for():
-    for name in REGISTRY:
+def test_every_function_can_be_drawn_for():
+    for name in FUNCTIONS:
         operands(name)

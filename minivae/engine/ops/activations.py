@@ -1,26 +1,30 @@
 """The nonlinearities of neural networks, in forms that do not overflow, nor cancel where it costs.
 
-The derivative of tanh alone, 1 - z², is formed from its value and loses digits in the far tails.
+The slope of tanh alone, 1 - z², is formed from its value and loses digits in the far tails.
 """
 
 from __future__ import annotations
 
+from math import pi
 from typing import Any
 
 import numpy as np
 
-from minivae.engine.op import op
-from minivae.engine.ops.elementwise import exp, minimum
+from minivae.engine.op import fused, op
+from minivae.engine.ops.choice import minimum, where
+from minivae.engine.ops.exponential import erf, exp
+from minivae.engine.registry import composed
 from minivae.kernels import reference
 
 
-@op(domain="real")
+@op(domain="real", holomorphic=True)
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent z = (eˣ - e⁻ˣ) / (eˣ + e⁻ˣ)."""
     return np.tanh(x)
 
 
-tanh.adjoint(lambda g, z, x: g * (1.0 - z * z))  # dz = (1 - z²) dx
+tanh.tangent(lambda v, x: v * 4.0 * sigmoid(2.0 * x) * sigmoid(-2.0 * x))  # dz = dx / cosh² x
+tanh.adjoint(lambda g, z: g - g * z * z)  # x̄ = g (1 - tanh² x)
 
 
 @op(domain="real")
@@ -29,7 +33,8 @@ def sigmoid(x: Any) -> Any:
     return reference.sigmoid(x)
 
 
-sigmoid.adjoint(lambda g, z, x: g * (z * sigmoid(-x)))  # dz = σ(x) (1 - σ(x)) dx = σ(x) σ(-x) dx
+sigmoid.tangent(lambda v, z: (z - z * z) * v)  # dz = z (1 - z) dx
+sigmoid.adjoint(lambda g, z, x: g * (z * sigmoid(-x)))  # 1 - σ(x) = σ(-x), with all its digits
 
 
 @op(domain="real")
@@ -38,16 +43,30 @@ def softplus(x: Any) -> Any:
     return reference.softplus(x)
 
 
-softplus.adjoint(lambda g, z, x: g * sigmoid(x))  # dz = σ(x) dx
+softplus.tangent(lambda v, z, x: exp(x - z) * v)  # e^z = 1 + eˣ  ⇒  e^z dz = eˣ dx
+softplus.adjoint(lambda g, x: g * sigmoid(x))  # eˣ / (1 + eˣ) = σ(x)
+
+
+@composed
+def log_sigmoid(x: Any) -> Any:
+    """Logarithm of the logistic function, log σ(x) = -log(1 + e⁻ˣ)."""
+    return -softplus(-x)
 
 
 @op(domain="nonzero")
 def relu(x: Any) -> Any:
-    """Ramp z = max(x, 0); the derivative at 0 is taken as 0."""
+    """Ramp z = max(x, 0); the slope at 0 is taken as 0."""
     return np.maximum(x, 0)
 
 
-relu.adjoint(lambda g, z, x: g * (x > 0))  # dz = dx where x > 0
+relu.tangent(lambda v, x: where(x > 0, v, 0.0))  # dz = dx where x > 0
+relu.adjoint(lambda g, x: g * (x > 0))
+
+
+@composed
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """Bent line z = x for x > 0, a x elsewhere; the slope at 0 is taken as a = negative_slope."""
+    return where(x > 0, x, negative_slope * x)
 
 
 @op(domain="nonzero")
@@ -56,4 +75,21 @@ def elu(x: Any) -> Any:
     return np.maximum(x, 0) + np.expm1(np.minimum(x, 0))
 
 
-elu.adjoint(lambda g, z, x: g * exp(minimum(x, 0.0)))  # dz = dx for x > 0, eˣ dx elsewhere
+elu.tangent(lambda v, z, x: where(x > 0, v, (1.0 + z) * v))  # dz = dx for x > 0, (1 + z) dx else
+elu.adjoint(lambda g, x: g * exp(minimum(x, 0.0)))  # eˣ keeps the digits that 1 + z loses
+
+
+def _gelu(x: Any) -> Any:
+    return 0.5 * x * (1.0 + erf(x * 0.5**0.5))
+
+
+@fused(spec=_gelu, domain="real")
+@np.errstate(under="ignore")  # where Φ(x) vanishes, so does x Φ(x)
+def gelu(x: Any) -> Any:
+    """Gaussian error linear unit z = x Φ(x), Φ the normal distribution's (Hendrycks & Gimpel)."""
+    return x * reference.normal_cdf(x)
+
+
+gelu.adjoint(  # dz = (Φ(x) + x φ(x)) dx
+    lambda g, x: g * (reference.normal_cdf(x) + x * exp(-0.5 * x * x) / (2.0 * pi) ** 0.5),
+)

@@ -9,8 +9,10 @@ import numpy as np
 from minivae import kernels
 from minivae.engine.op import fused
 from minivae.engine.ops.activations import softplus
-from minivae.engine.ops.elementwise import exp, expm1
+from minivae.engine.ops.arithmetic import multiply
+from minivae.engine.ops.exponential import exp, expm1
 from minivae.engine.ops.reductions import sum
+from minivae.engine.ops.shape import reshape
 
 
 def _bernoulli_nll(logits: Any, x: Any) -> Any:
@@ -21,14 +23,14 @@ def _bernoulli_nll(logits: Any, x: Any) -> Any:
 def bernoulli_nll(logits: Any, x: Any) -> Any:
     """Bernoulli negative log likelihood of each row, z = Σⱼ softplus(aⱼ) - xⱼ aⱼ, in nats.
 
-    ``logits`` and ``x`` are (..., d), the result (...). The data are constants.
+    ``logits`` and ``x`` are (..., d), the result (...).
     """
     return kernels.bernoulli_nll(logits, x)
 
 
-bernoulli_nll.adjoint(  # dz = Σⱼ (σ(aⱼ) - xⱼ) daⱼ
-    lambda g, z, logits, x: kernels.bernoulli_nll_grad(g, logits, x),
-    None,
+bernoulli_nll.adjoint(  # dz = Σⱼ (σ(aⱼ) - xⱼ) daⱼ - aⱼ dxⱼ
+    lambda g, logits, x: kernels.bernoulli_nll_grad(g, logits, x),
+    lambda g, logits: reshape(-g, (*g.shape, 1)) * logits,
 )
 
 
@@ -42,17 +44,17 @@ def gaussian_kl(mu: Any, logvar: Any) -> Any:
 
     Near σ = 1 the terms cancel, hence expm1 (Kingma & Welling 2014, appendix B).
     """
-    return 0.5 * (np.square(mu) + (np.expm1(logvar) - logvar))
+    return kernels.gaussian_kl(mu, logvar)
 
 
 gaussian_kl.adjoint(  # dz = μ dμ + ½ (σ² - 1) d log σ²
-    lambda g, z, mu, logvar: g * mu,
-    lambda g, z, mu, logvar: g * (0.5 * expm1(logvar)),
+    lambda g, mu: g * mu,
+    lambda g, logvar: g * (0.5 * expm1(logvar)),
 )
 
 
 def _reparameterize(mu: Any, logvar: Any, eps: Any) -> Any:
-    return mu + exp(0.5 * logvar) * eps
+    return mu + multiply(exp(0.5 * logvar), eps)  # multiply: a number σ promotes no array
 
 
 @fused(spec=_reparameterize)
@@ -62,11 +64,12 @@ def reparameterize(mu: Any, logvar: Any, eps: Any) -> Any:
     The randomness is in ε alone, so that z is differentiable in μ and log σ² (Kingma & Welling
     2014, section 2.4).
     """
-    return mu + np.exp(0.5 * logvar) * eps
+    z = mu + np.exp(0.5 * logvar) * eps
+    return z.astype(np.result_type(mu, logvar, eps), copy=False)
 
 
-reparameterize.adjoint(  # dz = dμ + ½ σ ε d log σ²
-    lambda g, z, mu, logvar, eps: g,
-    lambda g, z, mu, logvar, eps: g * (0.5 * exp(0.5 * logvar) * eps),
-    None,
+reparameterize.adjoint(  # dz = dμ + ½ σ ε d log σ² + σ dε
+    lambda g: g,
+    lambda g, logvar, eps: g * (0.5 * exp(0.5 * logvar) * eps),
+    lambda g, logvar: g * exp(0.5 * logvar),
 )

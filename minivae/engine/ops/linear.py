@@ -1,4 +1,4 @@
-"""Products of matrices."""
+"""The affine map of a layer, fused: one product and one sum in a single node."""
 
 from __future__ import annotations
 
@@ -7,60 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from minivae.engine.op import fused, op
+from minivae.engine.op import fused
 from minivae.engine.ops.reductions import sum
 from minivae.engine.ops.shape import reshape, swapaxes
-
-
-@op
-def matmul(x: Any, y: Any) -> Any:
-    """Matrix product z = x y over the last two axes; leading axes broadcast, 1-D as in NumPy."""
-    return np.matmul(x, y)
-
-
-def _left(g: Any, z: Any, x: Any, y: Any) -> Any:
-    """Dz = dx y  ⇒  x̄ = g yᵀ."""
-    if y.ndim == 1:
-        return reshape(g, (*g.shape, 1)) * y
-    if x.ndim == 1:
-        return reshape(y @ reshape(g, (*g.shape, 1)), y.shape[:-1])
-    return g @ swapaxes(y)
-
-
-def _right(g: Any, z: Any, x: Any, y: Any) -> Any:
-    """Dz = x dy  ⇒  ȳ = xᵀ g."""
-    if x.ndim == 1:
-        return (
-            reshape(x, (-1, 1)) * reshape(g, (*g.shape[:-1], 1, *g.shape[-1:]))
-            if y.ndim > 1
-            else g * x
-        )
-    if y.ndim == 1:
-        return reshape(swapaxes(x) @ reshape(g, (*g.shape, 1)), (*x.shape[:-2], x.shape[-1]))
-    return swapaxes(x) @ g
-
-
-matmul.adjoint(_left, _right)
-
-
-@matmul.hinted
-def _(x: Any, y: Any) -> str:
-    x, y = np.asarray(x), np.asarray(y)
-    if x.ndim == 0 or y.ndim == 0:
-        return "a matrix product takes no scalars; did you mean * ?"
-    inner = x.shape[-1], y.shape[-2] if y.ndim > 1 else y.shape[-1]
-    if inner[0] == inner[1]:
-        return f"leading axes {x.shape[:-2]} and {y.shape[:-2]} do not broadcast"
-    turned = y.ndim > 1 and x.shape[-1] == y.shape[-1]
-    mend = "; did you mean y.T?" if turned else ""
-    return f"{x.shape} @ {y.shape}: inner sizes {inner[0]} and {inner[1]} differ{mend}"
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
     return x @ swapaxes(weight) + bias
 
 
-@fused(spec=_affine)
+@fused(spec=_affine, holomorphic=True)
 def linear(x: Any, weight: Any, bias: Any) -> Any:
     """Affine map z = x Wᵀ + b of each row, as ``torch.nn.functional.linear``.
 
@@ -74,9 +30,9 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
 
 
 linear.adjoint(  # dz = dx Wᵀ + x dWᵀ + db
-    lambda g, z, x, weight, bias: g @ weight,
-    lambda g, z, x, weight, bias: _rows(g).T @ _rows(x),
-    lambda g, z, x, weight, bias: sum(_rows(g), axis=0),
+    lambda g, weight: g @ weight,
+    lambda g, x: _rows(g).T @ _rows(x),
+    lambda g: sum(_rows(g), axis=0),
 )
 
 

@@ -1,0 +1,35 @@
+"""Numbers and their types: one floating-point type in an operation, and numbers that follow it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minivae.engine.messages import describe
+
+
+def plain(a: Any) -> Any:
+    """Make a list an array, and let a NumPy scalar promote no more than the number that it is."""
+    if isinstance(a, list | tuple):
+        return np.asarray(a)
+    return a.item() if isinstance(a, np.float64 | np.integer) else a
+
+
+def one_type(name: str, arrays: list[Any]) -> list[Any]:
+    """Make integers follow the one floating-point type among ``arrays``; refuse to mix two.
+
+    NumPy would compute float32 with float64 (or with int64) in float64, and a network that was
+    meant to be float32 would go on in float64, at half the speed, without a word.
+    """
+    kinds = {a.dtype for a in arrays if isinstance(a, np.ndarray) and a.dtype.kind == "f"}
+    if len(kinds) > 1:
+        shown = ", ".join(map(describe, arrays))
+        raise TypeError(
+            f"{name}({shown}): floating-point types are not mixed; convert one, as by "
+            f"x.astype({str(min(kinds, key=lambda k: k.itemsize))!r})"
+        )
+    return [
+        a.astype(*kinds) if kinds and isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a
+        for a in arrays
+    ]
