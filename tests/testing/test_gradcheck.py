@@ -9,40 +9,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from wrong import mutant
 
 import minivae as mv
-from minivae.engine import REGISTRY, vjp
-from minivae.engine.op import Op
+from minivae.engine import vjp
 from minivae.testing import GradientError, gradcheck
 
 RNG = np.random.default_rng(1)
 A, B = RNG.uniform(0.5, 2.0, (3, 4)), RNG.uniform(0.5, 2.0, (3, 4))
 SQUARE = RNG.uniform(0.5, 2.0, (3, 3))
-
-
-@pytest.fixture(autouse=True)
-def _the_registry_is_left_as_it_was():
-    before = dict(REGISTRY)
-    yield
-    REGISTRY.clear()
-    REGISTRY.update(before)
-
-
-def mutant(primal, *adjoints):
-    """An operation of its own name, so that it takes the place of no other."""
-
-    def unary(x):
-        return primal(x)
-
-    def binary(x, y):
-        return primal(x, y)
-
-    function = binary if len(adjoints) > 1 else unary
-    function.__name__ = "primal_of_a_mutant"
-    REGISTRY.pop(function.__name__, None)
-    operation = Op(function)
-    operation.adjoint(*adjoints)
-    return operation
 
 
 def softmax(x):
@@ -184,6 +159,12 @@ RIGHT = {
     "integers": (lambda x: x * x, [np.arange(3)]),
     "float32": (lambda x: x * x, [np.ones(3, "float32")]),
     "strided": (lambda x: x * x, [A[:, ::2]]),
+    "single precision within": (lambda x: mv.exp(mv.astype(x, dtype="float32")), [A]),
+    "a giant beside a ramp's corner": (mv.relu, [np.array([1e8, 1e-7])]),
+    "a faint corner nearby": (lambda x: x + 1e-4 * mv.absolute(x), [np.array([1e-6, 1.0])]),
+    "a product of giant and dwarf": (lambda x, y: mv.tanh(x * y), [1e6 * A, 1e-6 * B]),
+    "digits lost within": (lambda x: (x + 1e9) - 1e9, [A]),
+    "features finer than a step": (lambda x: mv.tanh(1e5 * x), [1e-5 * A]),
 }
 
 
@@ -206,12 +187,17 @@ def test_a_network_of_ramps_passes_though_some_corner_is_always_near():
 
 
 @pytest.mark.parametrize("at", [(0,), (3,)])
-@pytest.mark.parametrize("f", [mv.absolute, mv.relu, lambda x: mv.maximum(x, -2.0 * x)])
+@pytest.mark.parametrize(
+    "f",
+    [mv.absolute, mv.relu, lambda x: mv.maximum(x, -2.0 * x), lambda x: mv.relu(x) + 1e6],
+)
 def test_a_kink_is_named(f, at):
     """Even where symmetric differences agree with the derivative that was chosen there."""
     x = np.array([1.0, -2.0, 0.5, 1.5])
     x[at] = 0.0
-    with pytest.raises(GradientError, match=rf"argument 0 has a kink.*entry \[{at[0]}\], value 0"):
+    with pytest.raises(
+        GradientError, match=rf"argument 0 .*has a kink.*entry \[{at[0]}\], value 0"
+    ):
         gradcheck(f, x)
 
 
@@ -231,8 +217,11 @@ def test_the_report_names_function_argument_entry_and_both_values():
     with pytest.raises(GradientError) as caught:
         gradcheck(product, A, B)
     report = re.fullmatch(
-        r"product: the gradient of argument 1 \(shape \(3, 4\)\) is wrong in 1 of 12 entries; at "
-        r"entry \[1, 2\] backward gives (\S+), finite differences (\S+)",
+        r"product: the gradient of argument 1 \(y\), of shape \(3, 4\), is wrong in 1 of 12 "
+        r"entries\.\n"
+        rf"  Worst at entry \[1, 2\], where y is {B[1, 2]:.6g}: backward gives (\S+), "
+        r"central differences (\S+)\.\n"
+        r"  Likely mistake: only these entries are wrong: \[1, 2\]\.",
         str(caught.value),
     )
     backward, numeric = map(float, report.groups())
@@ -242,8 +231,120 @@ def test_the_report_names_function_argument_entry_and_both_values():
 
 
 def test_the_report_calls_an_operation_by_its_name():
-    with pytest.raises(GradientError, match="^primal_of_a_mutant: "):
+    with pytest.raises(GradientError, match=r"^mutant_\d+: "):
         gradcheck(mutant(np.exp, lambda g, z, x: -g * z), A)
+
+
+def cut(x):
+    return x.detach() if isinstance(x, mv.Tensor) else x
+
+
+HALF_RIGHT = {  # right adjoints with wrong derivatives
+    "square": (np.square, [lambda g, z, x: g * (2.0 * cut(x))], [A]),
+    "exp": (np.exp, [lambda g, z, x: g * cut(z)], [A]),
+    "product": (np.multiply, [lambda g, z, x, y: g * cut(y), lambda g, z, x, y: g * x], [A, B]),
+    "tanh, one of two factors": (np.tanh, [lambda g, z, x: g * (1.0 - z * cut(z))], [A]),
+}
+
+
+@pytest.mark.parametrize("name", HALF_RIGHT)
+def test_a_wrong_derivative_of_an_adjoint_is_found_at_second_order_only(name):
+    primal, adjoints, inputs = HALF_RIGHT[name]
+    f = mutant(primal, *adjoints)
+    gradcheck(f, *inputs)
+    with pytest.raises(GradientError) as caught:
+        gradcheck(f, *inputs, order=2)
+    report = str(caught.value)
+    assert "the second derivative, the gradient of the gradient of argument 0 (x)" in report
+    assert "The first derivatives are right" in report
+
+
+def test_the_second_derivative_names_both_arguments_and_the_mistake():
+    f = mutant(np.multiply, *HALF_RIGHT["product"][1])
+    with pytest.raises(GradientError) as caught:
+        gradcheck(f, A, B, order=2)
+    assert "gradient of argument 0 (x), of argument 1 (y), of shape (3, 4)" in str(caught.value)
+    assert "it is always zero" in str(caught.value)
+
+
+def test_the_second_derivative_of_each_argument_is_checked():
+    f = mutant(np.multiply, lambda g, z, x, y: g * y, lambda g, z, x, y: g * cut(x))
+    with pytest.raises(GradientError, match=r"of the gradient of argument 1 \(y\), of argument 0"):
+        gradcheck(f, A, B, order=2)
+
+
+def test_an_entry_that_is_not_finite_is_the_worst():
+    wrong = mutant(np.exp, lambda g, z, x: np.where(x == A[1, 2], np.nan, 2.0 * g * z))
+    with pytest.raises(GradientError, match=r"Worst at entry \[1, 2\].*backward gives nan"):
+        gradcheck(wrong, A)
+
+
+def test_a_wrong_gradient_is_not_called_a_second_derivative():
+    with pytest.raises(GradientError) as caught:
+        gradcheck(mutant(np.exp, lambda g, z, x: -g * z), A, order=2)
+    assert "second" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("f", "inputs"),
+    [
+        (lambda x, y: mv.tanh(x @ y), [A, B.T]),
+        (mv.relu, [A - 1.0]),
+        (mv.softplus, [A]),
+        (mv.gaussian_kl, [A, B]),
+        (lambda x: mv.logsumexp(x, axis=0), [A]),
+        (lambda x: 3.0 * x, [A]),
+        (lambda x, y: x * 2.0, [A, B]),
+        (lambda x: x**3, [[1e-6, 1.0, 1e3]]),
+    ],
+)
+def test_right_second_derivatives_pass(f, inputs):
+    gradcheck(f, *inputs, order=2)
+
+
+def draws_noise():
+    rng = np.random.default_rng(0)
+    return lambda x: x * rng.standard_normal()
+
+
+def changes_its_input(x):
+    z = x * 1.0
+    x.data[0] = 7.0
+    return z
+
+
+MISUSE = {
+    "an array": (lambda x: x.data**2, [A], TypeError, "returned a ndarray: it left the graph; use"),
+    "a number": (lambda x: 3.0, [A], TypeError, "it returned a float"),
+    "two tensors": (lambda x: (x, x), [A], TypeError, "it returned a tuple"),
+    "integers": (lambda x: mv.tensor([1, 2]), [A], TypeError, "returned a tensor of int64"),
+    "no inputs": (lambda: mv.tensor(1.0), [], ValueError, "there is no input"),
+    "NaN in": (lambda x: x * x, [[1.0, np.nan]], ValueError, r"argument 0 \(x\) has 1 entries"),
+    "infinity in": (lambda x, y: x * y, [A, [np.inf]], ValueError, r"argument 1 \(y\) has 1"),
+    "NaN out": (lambda x: mv.log(-x), [A], GradientError, "12 of 12 results are not finite"),
+    "noise": (draws_noise(), [A], GradientError, "differ.*draw the noise outside and pass it in"),
+    "a changed input": (changes_its_input, [A[0]], GradientError, r"changes argument 0 \(x\) in"),
+}
+
+
+@pytest.mark.parametrize("name", MISUSE)
+def test_misuse_gets_one_clear_line(name):
+    f, inputs, error, text = MISUSE[name]
+    with pytest.raises(error, match=text) as caught:
+        gradcheck(f, *inputs)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("order", [0, 3, "2"])
+def test_there_are_two_orders(order):
+    with pytest.raises(ValueError, match="order is 1 or 2"):
+        gradcheck(lambda x: x, A, order=order)
+
+
+def test_a_wrong_gradient_of_a_large_input_is_reported_at_once():
+    x = np.linspace(0.5, 2.0, 20_000)
+    with pytest.raises(GradientError, match="is wrong. Where and how, a check of a smaller input"):
+        gradcheck(mutant(np.square, lambda g, z, x: g * x), x)
 
 
 def test_gradient_errors_are_failed_assertions():
