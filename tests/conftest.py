@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, settings
 
 import minivae
 
-collect_ignore_glob = ["**/conftest.py"]  # no doctests in these
+collect_ignore_glob = ["conftest.py", "**/conftest.py"]  # no doctests in these
 
 settings.register_profile(
     "minivae", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True

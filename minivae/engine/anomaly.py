@@ -59,7 +59,11 @@ def _look(event: Event, run: Callable[[], Any]) -> Any:
 
 def _report(event: Event, values: np.ndarray) -> str:
     name = event.op.__name__
-    lines = [f"{name} made the first value that is not finite: {_range(values)}"]
+    given = not all(np.isfinite(a).all() for a in map(_array, event.operands))
+    lines = [
+        f"{name} {'was given' if given else 'made'} the first value that is not finite: its result "
+        f"is {_range(values)}"
+    ]
     if event.cotangent is not None:
         lines = [
             f"the adjoint of {name} made the first gradient that is not finite, for operand "
@@ -75,9 +79,13 @@ def _report(event: Event, values: np.ndarray) -> str:
     return "\n".join(lines)
 
 
+def _array(a: Any) -> np.ndarray:
+    return np.asarray(a.data if isinstance(a, Tensor) else a)
+
+
 def _range(a: Any) -> str:
     """Show an operand's shape, its range, and how many of its entries are not finite."""
-    a = a.data if isinstance(a, Tensor) else a
+    a = _array(a) if isinstance(a, Tensor | np.floating) else a
     if not isinstance(a, np.ndarray) or a.dtype.kind != "f":
         return describe(a)
     if a.ndim == 0:

@@ -10,9 +10,21 @@ from minivae.engine.messages import describe
 
 
 def plain(a: Any) -> Any:
-    """Make a list an array, and let a NumPy scalar promote no more than the number that it is."""
-    if isinstance(a, list | tuple):
+    """Make a list a plain array, and a NumPy scalar the number that it is: numbers do not promote.
+
+    Raises
+    ------
+    TypeError
+        For a masked array, whose mask an operation would not see.
+    """
+    if isinstance(a, float | int) and not isinstance(a, np.generic):
+        return a
+    if isinstance(a, np.ma.MaskedArray):
+        raise TypeError("a masked array is no operand; fill it, as by a.filled(0.0)")
+    if isinstance(a, list | tuple | np.ndarray):
         return np.asarray(a)
+    if isinstance(a, np.longdouble):
+        return float(a)
     return a.item() if isinstance(a, np.float64 | np.integer) else a
 
 
@@ -33,3 +45,11 @@ def one_type(name: str, arrays: list[Any]) -> list[Any]:
         a.astype(*kinds) if kinds and isinstance(a, np.ndarray) and a.dtype.kind in "iu" else a
         for a in arrays
     ]
+
+
+def refuse_complex(name: str, arrays: list[Any]) -> None:
+    """Say that complex numbers have no gradient here."""
+    raise TypeError(
+        f"{name}({', '.join(map(describe, arrays))}): a tensor that requires a gradient meets "
+        "complex numbers, and gradients are of real functions; compute with real and imaginary part"
+    )

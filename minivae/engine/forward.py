@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 
 from minivae.engine.registry import REGISTRY
-from minivae.engine.reverse import consumers_first
+from minivae.engine.reverse import born, consumers_first
 from minivae.engine.rules import bind
-from minivae.engine.stamps import check
+from minivae.engine.stamps import changed, check_tensors, stamp
 from minivae.engine.tape import Node, recorded
-from minivae.engine.tensor import Tensor
+from minivae.engine.tensor import Tensor, Variable
 
 
 def pushforward(
@@ -28,54 +28,59 @@ def pushforward(
     With ``create_graph`` it computes with tensors, so that the result can be differentiated.
     """
     known: dict[Tensor, Any] = dict(zip(inputs, changes, strict=True))
-    for z in reversed(consumers_first(root, inputs)):
-        node = z.node
-        assert node is not None
-        check(node)
-        change = _tangent(z, node, known, create_graph)
-        if change is not None:
-            if change.dtype != z.dtype:
-                change = change.astype(z.dtype)
-            known[z] = change if change.shape == z.shape else _broadcast(change, z.shape)
+    since = min(map(born, inputs), default=0)
+    with np.errstate(under="ignore"):  # a change that vanishes is one
+        for z in reversed(consumers_first(root, inputs, since)):
+            change = _tangent(z, known, create_graph)
+            if change is not None:
+                known[z] = change
     return known.get(root)
 
 
-def _tangent(z: Tensor, node: Node, known: dict[Tensor, Any], create_graph: bool) -> Any:
-    """Return the change of ``z``: dz = Σᵢ (∂z/∂xᵢ) dxᵢ over its operands."""
-    op = node.op
-    moved = [(i, a) for i, a in enumerate(node.args) if isinstance(a, Tensor) and a in known]
+def _tangent(z: Tensor, known: dict[Tensor, Any], create_graph: bool) -> Any:
+    """Return the change of ``z``, dz = Σᵢ (∂z/∂xᵢ) dxᵢ over its operands; None if none changes."""
+    node = z.node
+    assert node is not None
+    moved = [(i, node.args[i]) for i, _ in node.plan.adjoints if node.args[i] in known]
     if not moved:
         return None
-    if op.spec is not None:  # the formula that the operation must equal
-        return _through_spec(node, moved, known, create_graph)
-    if op.linear:
-        changes = [np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0 for x in node.arrays()]
-        for i, a in moved:
-            changes[i] = known[a]
-        return op(*changes, **node.static)
-    values = node.tensors(z) if create_graph else node.values
-    parts = [bind(op, op.tangents, i)[0](known[a], values) for i, a in moved]
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
-    return total
+    for k, before in zip(node.plan.reads, node.stamps, strict=True):
+        if stamp(node.values[k]) != before:
+            raise changed(node, k)
+    if create_graph:
+        check_tensors(node, z)
+    if node.op.spec is not None:
+        total = _through_spec(node, moved, known, create_graph)
+    elif node.op.linear:
+        total = _through_itself(node, moved, known)
+    else:
+        values = node.recorded_values(z) if create_graph else node.values
+        total, *rest = (bind(node.op, "tangent", i)[0](known[x], values) for i, x in moved)
+        for part in rest:
+            total = total + part
+    if total is None:  # the formula does not depend on what moves
+        return None
+    if total.shape != z.shape:  # it is broadcast as the operation broadcast the operands
+        total = REGISTRY["broadcast_to"](total, z.shape)
+    return total if total.dtype == z.dtype else total.astype(z.dtype)
+
+
+def _through_itself(node: Node, moved: list[tuple[int, Tensor]], known: dict[Tensor, Any]) -> Any:
+    """Apply a linear operation to the changes; those that do not change have zeros."""
+    changes = [np.zeros_like(x) if isinstance(x, np.ndarray) else 0.0 for x in node.arrays()]
+    for i, x in moved:
+        changes[i] = known[x]
+    return node.op(*changes, **node.static)
 
 
 def _through_spec(
     node: Node, moved: list[tuple[int, Tensor]], known: dict[Tensor, Any], create_graph: bool
 ) -> Any:
-    """Push through the formula that a fused operation must equal."""
-    args = list(node.args)
-    if not create_graph:  # then the formula's tape ends at copies of the operands
-        args = node.arrays()
-        for i, _ in moved:
-            args[i] = Tensor(args[i], requires_grad=True)
-    with recorded():
-        formula = node.op.spec(*args, **node.static)  # type: ignore[misc]
-    inputs, changes = [args[i] for i, _ in moved], [known[a] for _, a in moved]
+    """Push through the formula that a fused operation must equal, from copies of the operands."""
+    operands = node.tensors() if create_graph else node.arrays()
+    for i, x in moved:
+        operands[i] = REGISTRY["reshape"](x, x.shape) if create_graph else Variable(x.data)
+    with recorded(forward=True):
+        formula = node.op.spec(*operands, **node.static)  # type: ignore[misc]
+    inputs, changes = [operands[i] for i, _ in moved], [known[x] for _, x in moved]
     return pushforward(formula, inputs, changes, create_graph=create_graph)
-
-
-def _broadcast(change: Any, shape: tuple[int, ...]) -> Any:
-    """Broadcast the change of an operand as the operation broadcast the operand."""
-    return REGISTRY["broadcast_to"](change, shape)

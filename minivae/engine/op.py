@@ -35,7 +35,7 @@ from numpy import ndarray
 
 from minivae.engine import rules
 from minivae.engine.arguments import sort_out
-from minivae.engine.dtypes import one_type, plain
+from minivae.engine.dtypes import one_type, plain, refuse_complex
 from minivae.engine.messages import caller, explain
 from minivae.engine.registry import FUNCTIONS, REGISTRY
 from minivae.engine.stamps import stamp
@@ -76,6 +76,10 @@ class Op:
         spec: Callable[..., Any] | None = None,
     ) -> None:
         update_wrapper(self, primal)
+        if domain not in ("", "real", "positive", "nonzero"):
+            raise ValueError(
+                f"{self.__name__}: domain {domain!r} is none of real, positive, nonzero"
+            )
         self.primal = primal
         self.domain = domain
         self.linear = linear
@@ -89,14 +93,16 @@ class Op:
         self.arity = -1 if self.variadic else len(self.operands)
         self.tangents: tuple[Callable[..., Any] | None, ...] = ()
         self.adjoints: tuple[Callable[..., Any] | None, ...] = ()
-        self.plans: dict[int, rules.Plan] = {}
-        if self.__name__ in FUNCTIONS:
+        self.plans: dict[tuple[int, bool], rules.Plan] = {}
+        self.bound: dict[tuple[str, int], tuple[rules.Bound, tuple[int, ...]]] = {}
+        other = FUNCTIONS.get(self.__name__)
+        if other is not None and other.__module__ != primal.__module__:  # else it is defined anew
             raise ValueError(f"there is an operation {self.__name__} already; choose another name")
         REGISTRY[self.__name__] = FUNCTIONS[self.__name__] = self
 
     def tangent(self, *functions: Callable[..., Any] | None) -> None:
         """State the tangent: for each operand a function of its change v and of what it reads."""
-        self.tangents = functions
+        self.tangents, self.plans, self.bound = self._one_each(functions), {}, {}
 
     def adjoint(self, *functions: Callable[..., Any] | None) -> None:
         """State the adjoint: for each operand a function of the cotangent g and of what it reads.
@@ -104,7 +110,15 @@ class Op:
         None declares that an operand is a constant. A variadic operation states a single function
         for all operands; ``i`` among its parameters is the operand's position.
         """
-        self.adjoints, self.plans = functions, {}
+        self.adjoints, self.plans, self.bound = self._one_each(functions), {}, {}
+
+    def _one_each(self, functions: tuple[Any, ...]) -> tuple[Any, ...]:
+        if functions and len(functions) != len(self.operands):
+            raise TypeError(
+                f"{self.__name__}: state one function for each of its operands "
+                f"({', '.join(self.operands)}), not {len(functions)}; None for a constant"
+            )
+        return functions
 
     def hinted(self, hint: Callable[..., str]) -> None:
         """State a function of the operands that says what is wrong with them, and the mend."""
@@ -132,13 +146,13 @@ class Op:
             bit += bit
         if mixed and lifted:
             arrays = one_type(self.__name__, arrays)
-        record, watcher = mode.get()
+        record, watcher, forward, line = mode.get()
         try:
             if watcher is None:
                 z = self.primal(*arrays, **static) if static else self.primal(*arrays)
             else:
-                event = Event(self, arrays, caller())
-                z = watcher(event, partial(self.primal, *arrays, **static))
+                line = caller()
+                z = watcher(Event(self, arrays, line), partial(self.primal, *arrays, **static))
         except (ValueError, TypeError, IndexError) as error:
             raise explain(self.__name__, self.hint, arrays, static, error) from error
         if not lifted:
@@ -148,18 +162,19 @@ class Op:
         result.grad = result.node = None
         result.requires_grad = False
         if mask and record:
+            if z.dtype is not dtype and z.dtype.kind == "c":
+                refuse_complex(self.__name__, arrays)
             values = [tuple(arrays)] if self.variadic else arrays
             if static:
                 values.extend(static.values())
             values.append(z)
-            if (plan := self.plans.get(mask)) is None:
-                plan = self.plans[mask] = rules.plan(self, mask)
+            plan = self.plans.get((mask, forward)) or rules.plan(self, mask, forward)
             stamps = []
             for k in plan.reads:  # a comprehension would cost twice as much
                 stamps.append(stamp(values[k]))
             result.node = Node(self, args, static, values, plan, stamps)
-            if watcher is not None:
-                result.node.line = event.line
+            if line:
+                result.node.line = line
             result.requires_grad = True
         return result
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -18,8 +19,23 @@ COMPARISONS = {"equal", "not_equal", "less", "less_equal", "greater", "greater_e
 TESTS = {"isfinite", "isinf", "isnan", "signbit", "any", "all"}
 EQUALITIES = {"allclose", "isclose", "array_equal", "array_equiv"}
 PLACES = {"argmax", "argmin", "argsort", "searchsorted", "count_nonzero", "nonzero"}
-FORMS = {"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like", "full_like"}
+FORMS = {"shape", "ndim", "size", "zeros_like", "ones_like", "empty_like"}
 QUESTIONS = COMPARISONS | TESTS | EQUALITIES | PLACES | FORMS
+
+INSTEAD = {  # what serves in the place of functions that minivae does not have
+    "amax": "max",
+    "amin": "min",
+    "dot": "matmul",
+    "expit": "sigmoid",
+    "hstack": "concatenate",
+    "inner": "matmul or einsum",
+    "log2": "log(x) / log(2)",
+    "log10": "log(x) / log(10)",
+    "moveaxis": "transpose",
+    "ravel": "reshape",
+    "reciprocal": "1 / x",
+    "vstack": "concatenate",
+}
 
 
 def _operator(name: str) -> tuple[Callable[..., Tensor], Callable[..., Tensor]]:
@@ -85,11 +101,29 @@ class Operators:
         """Return the only entry as a Python number."""
         return self.data.item()
 
+    def tolist(self) -> Any:
+        """Return the entries as (nested lists of) Python numbers."""
+        return self.data.tolist()
+
+    def argmax(self, axis: int | None = None) -> Any:
+        """Return the places of the greatest entries along ``axis``; these have no gradient."""
+        return self.data.argmax(axis)
+
+    def argmin(self, axis: int | None = None) -> Any:
+        """Return the places of the least entries along ``axis``; these have no gradient."""
+        return self.data.argmin(axis)
+
     def __bool__(self) -> bool:
         return bool(self.data)
 
     def __float__(self) -> float:
         return float(self.data)
+
+    def __int__(self) -> int:
+        return int(self.data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self.size == 1 else str(self)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -146,7 +180,9 @@ class Operators:
 
     def transpose(self, *axes: Any) -> Tensor:
         """See :func:`minivae.transpose`; the axes may be one tuple or several numbers."""
-        return FUNCTIONS["transpose"](self, axes=(axes[0] if len(axes) == 1 else axes) or None)
+        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
+            (axes,) = axes
+        return FUNCTIONS["transpose"](self, axes=axes or None)
 
     @property
     def T(self) -> Tensor:
@@ -203,16 +239,52 @@ class Operators:
 
 def _numpy(name: str, function: Callable[..., Any], args: Any, options: dict[str, Any]) -> Any:
     """Let NumPy's function on tensors be ours of that name, recorded; never a silent detach."""
-    if name in QUESTIONS:
-        return function(*values(args), **options)
-    if "out" in options:
+    if options.get("out") is not None:
         raise TypeError(
             f"np.{name}: no array can take up a tensor in place (out=, or array += tensor); write "
             "array = array + tensor, or use tensor.numpy() where no gradient shall flow"
         )
+    if name in QUESTIONS:
+        return function(*values(args), **{key: values(value) for key, value in options.items()})
     if name not in FUNCTIONS:
+        if not any(map(_tracked, [*args, *options.values()])):
+            return function(*values(args), **{key: values(value) for key, value in options.items()})
+        foreign = isinstance(function, np.ufunc) and not hasattr(np, function.__name__)
+        home = "" if foreign else "np."
+        instead = INSTEAD.get(name, "other operations")
         raise TypeError(
-            f"np.{name} knows no tensors, and minivae has no operation of that name; compose it of "
-            "minivae's operations, or use tensor.numpy() where no gradient shall flow"
+            f"{home}{name} knows no tensors, and minivae has no operation of that name; use "
+            f"{instead}, or tensor.numpy() where no gradient shall flow"
         )
-    return FUNCTIONS[name](*args, **options)
+    ours = FUNCTIONS[name]
+    if isinstance(function, np.ufunc) or name == "einsum":
+        return ours(*args, **options)
+    return ours(**_renamed(name, function, ours, args, options))
+
+
+def _tracked(a: Any) -> bool:
+    """Tell whether a gradient could flow to ``a``, or to something in it."""
+    return (
+        any(map(_tracked, a)) if isinstance(a, list | tuple) else getattr(a, "requires_grad", False)
+    )
+
+
+def _renamed(
+    name: str, function: Any, ours: Any, args: Any, options: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments of NumPy's function by our names; refuse those that we do not have.
+
+    Operands come first in both, and are named x here; other arguments have NumPy's names.
+    """
+    given = inspect.signature(function).bind(*args, **options).arguments
+    given |= given.pop("kwargs", {})
+    theirs = inspect.signature(function).parameters
+    names = list(inspect.signature(ours).parameters)
+    operands = [n for n in theirs if n not in names][: sum(n not in theirs for n in names)]
+    known = dict(zip(operands, (n for n in names if n not in theirs), strict=False))
+    for key, value in list(given.items()):
+        if key not in names and key not in known:
+            if value is not theirs[key].default and value is not None:
+                raise TypeError(f"np.{name}: a tensor's {name} has no argument {key}; leave it out")
+            del given[key]
+    return {known.get(key, key): value for key, value in given.items()}

@@ -32,7 +32,7 @@ class Step(NamedTuple):
     line: str
 
 
-@dataclass
+@dataclass(repr=False)
 class Profile:
     """What ran within :func:`profile`, in order.
 
@@ -71,7 +71,7 @@ class Profile:
         ]
         return _table([("", "operation", "result", "time", "memory", "line"), *rows])
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         groups: dict[str, list[Step]] = defaultdict(list)
         for step in self.steps:
             groups[step.op].append(step)

@@ -8,7 +8,10 @@ them, and NumPy's functions find their counterparts.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import numpy as np
 
 if TYPE_CHECKING:
     from minivae.engine.op import Op
@@ -22,7 +25,44 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def composed(function: F) -> F:
-    """Enter a function that is composed of operations: its derivatives are theirs."""
-    FUNCTIONS[function.__name__] = function
-    return function
+def composed(*operands: str) -> Callable[[F], F]:
+    """Enter a function that is composed of operations: its derivatives are theirs.
+
+    Parameters
+    ----------
+    *operands : str
+        Names of its first parameters: lists and numbers that are given for these become arrays, as
+        they do for an operation.
+
+    Raises
+    ------
+    IndexError, TypeError or ValueError
+        By the function: what it raises, or an operation in it, is said in its name.
+    """
+
+    def enter(function: F) -> F:
+        name, first = function.__name__, len(operands)
+
+        @wraps(function)
+        def run(*args: Any, **named: Any) -> Any:
+            try:
+                if operands:
+                    args = (*map(as_array, args[:first]), *args[first:])
+                    named |= {k: as_array(named[k]) for k in operands if k in named}
+                return function(*args, **named)
+            except (IndexError, TypeError, ValueError) as error:
+                if str(error).startswith(name):
+                    raise
+                kinds = (np.exceptions.AxisError, IndexError, TypeError, ValueError)
+                (kind, *_) = (k for k in kinds if isinstance(error, k))
+                raise kind(f"{name}: {error}") from error
+
+        FUNCTIONS[name] = run
+        return cast(F, run)
+
+    return enter
+
+
+def as_array(a: Any) -> Any:
+    """Make a list or a number an array; arrays, tensors and None stay as they are."""
+    return a if a is None or hasattr(a, "shape") else np.asarray(a)

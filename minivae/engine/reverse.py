@@ -12,17 +12,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from operator import attrgetter
+from threading import Lock
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from minivae.engine.messages import freed
 from minivae.engine.registry import REGISTRY
+from minivae.engine.rules import Bound
 from minivae.engine.stamps import changed, check_tensors, stamp
 from minivae.engine.tape import Event, Node, Watcher, mode
 
 if TYPE_CHECKING:
     from minivae.engine.tensor import Tensor
+
+
+_deposit = Lock()  # threads may share leaves
 
 
 def pullback(
@@ -49,8 +54,11 @@ def pullback(
     retain_graph : bool
         Keep the graph for another walk; by default it is freed after the walk.
     """
-    made = consumers_first(root, inputs or ())
-    wanted = None if inputs is None else _leading_to(inputs, made)
+    if inputs is None:
+        made, wanted = consumers_first(root), None
+    else:
+        made = consumers_first(root, inputs, since=min(map(born, inputs), default=0))
+        wanted = _leading_to(inputs, made)
     watcher = mode.get().watcher
     cotangents: dict[Tensor, Any] = {root: seed}
     with np.errstate(under="ignore"):  # a cotangent that vanishes is one
@@ -58,27 +66,34 @@ def pullback(
             g = cotangents.pop(z, None)
             if g is not None:
                 _pass_on(cotangents, z, g, wanted, create_graph, watcher)
-    # Nothing has been changed so far; from here on nothing can fail.
     if inputs is not None:
         return [cotangents.get(x) for x in inputs]
-    for leaf, g in zip(cotangents, owned(cotangents.values()), strict=True):
-        leaf.grad = np.asarray(g if leaf.grad is None else leaf.grad + g)
+    # All that can fail comes before the first change.
+    with _deposit:
+        grads = [
+            np.asarray(g if leaf.grad is None else leaf.grad + g)
+            for leaf, g in zip(cotangents, owned(cotangents.values()), strict=True)
+        ]
+        for leaf, grad in zip(cotangents, grads, strict=True):
+            leaf.grad = grad
     if not retain_graph:
         for z in made:
             cast(Node, z.node).free()
     return []
 
 
-def consumers_first(root: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
+def consumers_first(root: Tensor, stops: Iterable[Tensor] = (), since: int = 0) -> list[Tensor]:
     """List the tensors that operations made on the way to ``root``, each after all its consumers.
 
     Whatever consumes a tensor is younger than it: from the youngest to the oldest, then, and each
     once. Depth-first recursion would instead follow every *path*, of which k stacked
-    ``x = x + x`` have 2ᵏ.
+    ``x = x + x`` have 2ᵏ. The way ends at ``stops``, and at what was made before ``since``.
     """
-    met = set(stops)
-    made = [] if root.node is None or root in met else [root]
-    met.add(root)
+    met = {*stops}
+    made = []
+    if root.node is not None and root not in met and root.node.born >= since:
+        made.append(root)
+        met.add(root)
     for z in made:  # which grows meanwhile
         node = z.node
         assert node is not None
@@ -86,11 +101,16 @@ def consumers_first(root: Tensor, stops: Iterable[Tensor] = ()) -> list[Tensor]:
             raise freed(node.op.__name__)
         for i, _ in node.plan.adjoints:
             x = node.args[i]
-            if x.node is not None and x not in met:
+            if x.node is not None and x not in met and x.node.born >= since:
                 met.add(x)
                 made.append(x)
     made.sort(key=attrgetter("node.born"), reverse=True)
     return made
+
+
+def born(x: Tensor) -> int:
+    """Return when ``x`` was made; of a leaf only a :class:`Variable` knows, of others it is 0."""
+    return getattr(x, "born", 0) if x.node is None else x.node.born
 
 
 def _leading_to(inputs: Sequence[Tensor], made: list[Tensor]) -> set[Tensor]:
@@ -123,20 +143,19 @@ def _pass_on(
         if node.op.spec is not None:
             _pass_on_by_spec(cotangents, node, g, wanted)
             return
-        values = node.tensors(z)
+        values = node.recorded_values(z)
     for i, adjoint in plan.adjoints:
         x = node.args[i]
         if wanted is not None and x not in wanted:
             continue
+        data = x.data
         if watcher is None:
             gx = adjoint(g, values)
         else:
-            gx = watcher(
-                Event(node.op, node.arrays(), node.line, g, i), partial(adjoint, g, values)
-            )
-        data = x.data
-        if gx.shape != data.shape or gx.dtype is not data.dtype:
-            gx = unbroadcast(gx, data.shape, node.op.__name__).astype(data.dtype)
+            event = Event(node.op, node.arrays(), node.line, g, i)
+            gx = watcher(event, partial(_contribution, adjoint, g, values, data, node.op.__name__))
+        if getattr(gx, "shape", None) != data.shape or gx.dtype is not data.dtype:
+            gx = _fit(gx, data, node.op.__name__)
         known = cotangents.get(x)
         cotangents[x] = gx if known is None else known + gx
 
@@ -145,13 +164,24 @@ def _pass_on_by_spec(
     cotangents: dict[Tensor, Any], node: Node, g: Any, wanted: set[Tensor] | None
 ) -> None:
     """Do so by the formula that a fused operation must equal, for it has higher derivatives."""
-    operands = list({x: None for x in node.tracked() if wanted is None or x in wanted})
+    operands = list(dict.fromkeys(node.tracked()))  # each once
     assert node.op.spec is not None
-    formula = node.op.spec(*node.args, **node.static)
-    pulled = pullback(formula, g, operands, create_graph=True)
-    for x, gx in zip(operands, pulled, strict=True):
-        if gx is not None:
+    formula = node.op.spec(*node.tensors(), **node.static)
+    for x, gx in zip(operands, pullback(formula, g, operands, create_graph=True), strict=True):
+        if gx is not None and (wanted is None or x in wanted):
             cotangents[x] = cotangents[x] + gx if x in cotangents else gx
+
+
+def _contribution(adjoint: Bound, g: Any, values: Any, data: Any, name: str) -> Any:
+    return _fit(adjoint(g, values), data, name)
+
+
+def _fit(gx: Any, data: Any, name: str) -> Any:
+    """Give a cotangent the shape and the type of its operand."""
+    if not hasattr(gx, "shape"):
+        raise TypeError(f"{name}: its adjoint returned {gx!r}; it must return an array")
+    gx = gx if gx.shape == data.shape else unbroadcast(gx, data.shape, name)
+    return gx if gx.dtype == data.dtype else gx.astype(data.dtype)
 
 
 def unbroadcast(g: Any, shape: tuple[int, ...], name: str = "broadcast") -> Any:

@@ -30,29 +30,51 @@ class Plan(NamedTuple):
     reads: tuple[int, ...]
 
 
-def plan(op: Op, mask: int) -> Plan:
-    """Plan for the operands whose bits are set in ``mask``."""
+def plan(op: Op, mask: int, forward: bool) -> Plan:
+    """Plan for the operands whose bits are set in ``mask``; ``forward`` if tangents are wanted too.
+
+    What an operation of any number of operands does is not kept: there are too many masks.
+    """
+    if (known := op.plans.get((mask, forward))) is not None:
+        return known
     tracked = [i for i in range(mask.bit_length()) if mask >> i & 1]
-    bound = [bind(op, op.adjoints, i) for i in tracked]
+    bound = [bind(op, "adjoint", i) for i in tracked]
+    read = {k for _, ks in bound for k in ks}
+    if forward and op.tangents:
+        read |= {k for i in tracked for k in bind(op, "tangent", i)[1]}
     operands, result = range(len(op.operands)), len(op.operands) + len(op.defaults)
-    reads = {k for _, ks in bound for k in ks if k in operands or k == result}
     if op.spec is not None:  # its formula is computed anew from the operands
-        reads |= set(operands)
+        read |= set(operands)
     adjoints = tuple((i, function) for i, (function, _) in zip(tracked, bound, strict=True))
-    return Plan(adjoints, () if op.linear else tuple(sorted(reads)))
+    arrays = sorted(read & {*operands, result})
+    made = Plan(adjoints, () if op.linear else tuple(arrays))
+    if not op.variadic:
+        op.plans[mask, forward] = made
+    return made
 
 
-def bind(op: Op, functions: tuple[Derivative | None, ...], i: int) -> tuple[Bound, tuple[int, ...]]:
+def bind(op: Op, kind: str, i: int) -> tuple[Bound, tuple[int, ...]]:
     """Make the derivative for operand ``i`` a function (g, values); say which values it reads.
+
+    ``kind`` is "tangent" or "adjoint".
 
     Raises
     ------
     TypeError
         If it reads something that the operation does not have.
     """
+    if (kind, i) not in op.bound:
+        functions = op.tangents if kind == "tangent" else op.adjoints
+        op.bound[kind, i] = _bind(op, functions, i)
+    return op.bound[kind, i]
+
+
+def _bind(
+    op: Op, functions: tuple[Derivative | None, ...], i: int
+) -> tuple[Bound, tuple[int, ...]]:
     function = dict(enumerate(functions)).get(0 if op.variadic else i)
     if function is None:
-        return partial(_refuse, op.__name__, i), ()
+        return partial(_refuse, op, functions, i), ()
     known = [*op.operands, *op.defaults, "z"]
     _, *names = inspect.signature(function).parameters
     if op.variadic and "i" in names:
@@ -71,8 +93,14 @@ def bind(op: Op, functions: tuple[Derivative | None, ...], i: int) -> tuple[Boun
     return (lambda g, values: function(g, *pick(values))), reads
 
 
-def _refuse(name: str, i: int, *_: Any) -> None:
+def _refuse(op: Op, functions: tuple[Derivative | None, ...], i: int, *_: Any) -> None:
+    name = op.__name__
+    if any(functions):
+        raise TypeError(
+            f"{name}: operand {i} has no derivative, it is a constant of the operation; detach() it"
+        )
+    kind = "tangent" if functions is op.tangents and op.adjoints else "adjoint"
     raise TypeError(
-        f"{name}: operand {i} has no derivative of this kind: it is a constant of the operation, "
-        "detach() it; or state the derivative, as minivae.engine.op says"
+        f"{name} states no {kind}; state it, as by {name}.{kind}(lambda g, x: ...), with one "
+        "function for each operand"
     )

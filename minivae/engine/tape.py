@@ -72,9 +72,16 @@ class Node:
         """Return the operands as the primal saw them."""
         return list(self.values[0] if self.op.variadic else self.values[: len(self.args)])
 
-    def tensors(self, result: Tensor) -> list[Any]:
-        """Return ``values`` with tensors in the place of arrays: what reads them is recorded."""
-        operands = (self.args,) if self.op.variadic else self.args
+    def tensors(self) -> list[Any]:
+        """Return the operands, those that want a cotangent as tensors: what reads them records."""
+        operands = self.arrays()
+        for i, _ in self.plan.adjoints:
+            operands[i] = self.args[i]
+        return operands
+
+    def recorded_values(self, result: Tensor) -> list[Any]:
+        """Return ``values`` with tensors in the place of arrays that want a cotangent."""
+        operands = [tuple(self.tensors())] if self.op.variadic else self.tensors()
         return [*operands, *self.static.values(), result]
 
     def free(self) -> None:
@@ -101,10 +108,16 @@ Watcher = Callable[[Event, Callable[[], Any]], Any]
 
 
 class Mode(NamedTuple):
-    """Whether operations are recorded, and who watches them."""
+    """Whether operations are recorded, and who watches them.
+
+    ``forward`` is set where tangents will be wanted, which may read other values than adjoints;
+    ``line`` is the user's line while an adjoint of an operation there is computed.
+    """
 
     record: bool = True
     watcher: Watcher | None = None
+    forward: bool = False
+    line: str = ""
 
 
 mode: ContextVar[Mode] = ContextVar("mode", default=Mode())  # noqa: B039, a tuple
@@ -135,9 +148,10 @@ def no_grad() -> Iterator[None]:
 
 
 @contextmanager
-def recorded(on: bool = True) -> Iterator[None]:
-    """Record, or do not, within a block, whatever is done around it."""
-    before = mode.set(mode.get()._replace(record=on))
+def recorded(on: bool = True, *, forward: bool = False) -> Iterator[None]:
+    """Record, or do not, within a block, whatever is done around it; for a forward walk, too."""
+    now = mode.get()
+    before = mode.set(now._replace(record=on, forward=forward or now.forward))
     try:
         yield
     finally:
@@ -153,7 +167,7 @@ def watched(watcher: Watcher) -> Iterator[None]:
     outer = mode.get().watcher
 
     def both(event: Event, run: Callable[[], Any]) -> Any:
-        before = mode.set(mode.get()._replace(watcher=None))
+        before = mode.set(mode.get()._replace(watcher=None, line=event.line))
         try:
             return watcher(event, run if outer is None else lambda: outer(event, run))
         finally:

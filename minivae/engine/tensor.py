@@ -8,7 +8,7 @@ import numpy as np
 
 from minivae.engine.operators import Operators
 from minivae.engine.reverse import pullback
-from minivae.engine.tape import Node
+from minivae.engine.tape import Node, births
 
 
 class Tensor(Operators):
@@ -32,7 +32,13 @@ class Tensor(Operators):
     def __init__(self, data: Any, *, requires_grad: bool = False, dtype: Any = None) -> None:
         if isinstance(data, Tensor):
             raise TypeError("Tensor: the data is a Tensor already; use it, or its detach()")
+        if isinstance(data, np.ma.MaskedArray):
+            raise TypeError(
+                "Tensor: a masked array would lose its mask; fill it, as by filled(0.0)"
+            )
         self.data: np.ndarray = np.asarray(data, dtype=dtype)
+        if self.data.dtype.kind not in "fiubc":
+            raise TypeError(f"Tensor: the entries must be numbers, not {self.data.dtype}: {data!r}")
         if requires_grad and not np.issubdtype(self.data.dtype, np.floating):
             raise TypeError(
                 f"Tensor: only floating-point tensors have gradients, this one is "
@@ -44,6 +50,8 @@ class Tensor(Operators):
 
     def __repr__(self) -> str:
         values = np.array2string(self.data, separator=", ", prefix="tensor(", threshold=100)
+        if self.size == 0:
+            values += f", shape={self.shape}"
         made = f", made by {self.node.op.__name__}" if self.node else ""
         leaf = ", requires_grad=True" if self.requires_grad and not self.node else ""
         return f"tensor({values}, {self.dtype}{made}{leaf})"
@@ -81,13 +89,29 @@ class Tensor(Operators):
                     "that shape; or reduce it to a scalar first, as by .sum()"
                 )
             gradient = np.ones(self.shape, self.dtype)
-        seed = np.array(gradient.data if isinstance(gradient, Tensor) else gradient, self.dtype)
+        gradient = gradient.data if isinstance(gradient, Tensor) else gradient
+        if np.iscomplexobj(gradient):
+            raise TypeError("backward: gradient is complex, and gradients are of real functions")
+        seed = np.array(gradient, self.dtype)
         if seed.shape != self.shape:
             raise ValueError(
                 f"backward: gradient has shape {seed.shape}, the tensor {self.shape}; "
                 "a cotangent has the shape of its tensor"
             )
         pullback(self, seed, retain_graph=retain_graph)
+
+
+class Variable(Tensor):
+    """The point at which a transformation differentiates: a leaf that nobody else knows.
+
+    ``active`` as long as the transformation computes its function.
+    """
+
+    __slots__ = ("active", "born")
+
+    def __init__(self, data: Any) -> None:
+        super().__init__(data, requires_grad=True)
+        self.active, self.born = True, next(births)
 
 
 def tensor(data: Any, *, requires_grad: bool = False, dtype: Any = None) -> Tensor:

@@ -16,9 +16,9 @@ import numpy as np
 from minivae.engine.forward import pushforward
 from minivae.engine.ops.joining import concatenate
 from minivae.engine.ops.shape import reshape
-from minivae.engine.reverse import consumers_first, owned, pullback
+from minivae.engine.reverse import born, consumers_first, owned, pullback
 from minivae.engine.tape import recorded, recording
-from minivae.engine.tensor import Tensor
+from minivae.engine.tensor import Tensor, Variable
 
 
 def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> Callable[..., Any]:
@@ -45,11 +45,13 @@ def value_and_grad(f: Callable[..., Any], argnums: int | Sequence[int] = 0) -> C
     def run(*args: Any, **static: Any) -> Any:
         watched = recording()
         point = list(args)
+        if not all(-len(args) <= i < len(args) for i in wanted):
+            raise ValueError(f"grad: argnums={argnums}, and there are {len(args)} arguments")
         for i in wanted:
             point[i] = _variable(args[i])
         inputs = [point[i] for i in wanted]
         with recorded():
-            value = _result("grad", f(*point, **static))
+            value = _result("grad", _of(inputs, f, *point, **static))
             if value.size != 1:
                 raise ValueError(
                     "grad: the function must return a tensor with one entry, it returned "
@@ -87,7 +89,7 @@ def vjp(f: Callable[..., Any], *args: Any) -> tuple[Tensor, Callable[[Any], tupl
     watched = recording()
     inputs = [_variable(a) for a in args]
     with recorded():
-        z = _result("vjp", f(*inputs))
+        z = _result("vjp", _of(inputs, f, *inputs))
     lives_on = watched and _lives_on(z, inputs)
 
     def pull(cotangent: Any) -> tuple[Tensor, ...]:
@@ -116,6 +118,8 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> z.item(), dz.item()  # dz = y dx + x dy
     (6.0, 23.0)
     """
+    if not isinstance(primals, Sequence) or not isinstance(tangents, Sequence):
+        raise TypeError("jvp: pass arguments and tangents as tuples, as in jvp(f, (x,), (v,))")
     shapes = [np.shape(a) for a in primals], [np.shape(v) for v in tangents]
     if shapes[0] != shapes[1]:
         raise ValueError(
@@ -124,26 +128,28 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         )
     watched = recording()
     inputs = [_variable(a) for a in primals]
-    with recorded():
-        z = _result("jvp", f(*inputs))
+    with recorded(forward=True):
+        z = _result("jvp", _of(inputs, f, *inputs))
     tracked = any(isinstance(v, Tensor) and v.requires_grad for v in tangents)
     lives_on = watched and (tracked or _lives_on(z, inputs))
     changes = [_like(v, x, lives_on) for v, x in zip(tangents, inputs, strict=True)]
-    with recorded(lives_on):
+    with recorded(lives_on, forward=True):
         dz = pushforward(z, inputs, changes, create_graph=lives_on)
     dz = np.zeros_like(z.data) if dz is None else dz
-    return (z if lives_on else z.detach()), (dz if isinstance(dz, Tensor) else Tensor(dz))
+    if not isinstance(dz, Tensor):
+        (dz,) = map(Tensor, owned([np.asarray(dz)], not_in=changes))
+    return (z if lives_on else z.detach()), dz
 
 
 def jacobian(f: Callable[..., Any], argnum: int = 0) -> Callable[..., Any]:
     """Return the function that gives J[i, j] = ∂f(x)ᵢ / ∂xⱼ, of shape (*f(x).shape, *x.shape)."""
 
     @wraps(f)
-    def run(*args: Any) -> Tensor:
+    def run(*args: Any, **static: Any) -> Tensor:
         i = range(len(args))[argnum]
 
         def along(x: Any) -> Any:
-            return f(*args[:i], x, *args[i + 1 :])
+            return f(*args[:i], x, *args[i + 1 :], **static)
 
         z, pull = vjp(along, args[i])
         if z.size == 0:
@@ -166,16 +172,28 @@ def hvp(f: Callable[..., Any], x: Any, v: Any) -> Tensor:
         )
 
     def slope(x: Any) -> Tensor:
-        return reshape(grad(f)(x) * v, (-1,)).sum()
+        g = grad(f)(x)
+        return reshape(g * _like(v, g, as_tensor=True), (-1,)).sum()
 
     return grad(slope)(x)
 
 
+def _of(inputs: Sequence[Tensor], f: Callable[..., Any], *args: Any, **static: Any) -> Any:
+    """Compute the function; afterwards its variables are nobody's any more."""
+    try:
+        return f(*args, **static)
+    finally:
+        for x in inputs:
+            if isinstance(x, Variable):
+                x.active = False
+
+
 def _result(name: str, z: Any) -> Tensor:
     if not isinstance(z, Tensor):
+        left = isinstance(z, np.ndarray | np.generic)
         raise TypeError(
-            f"{name}: the function must return a tensor, not {type(z).__name__}; a NumPy array has "
-            "left the graph: compute with minivae's operations"
+            f"{name}: the function must return a tensor, not {type(z).__name__}"
+            + "; a NumPy array has left the graph: compute with minivae's operations" * left
         )
     return z
 
@@ -185,20 +203,33 @@ def _lives_on(z: Tensor, inputs: Sequence[Tensor]) -> bool:
 
     So it is if an input is itself the result of recorded operations, or if the function used some
     other tensor that wants a gradient: a network's weights, or the variable of a transformation
-    around this one.
+    around this one. What was made before the inputs is such; the variable of a transformation
+    that is over is not.
     """
-    leaves = {z} if z.requires_grad and z.node is None else set()
-    for tensor in consumers_first(z, inputs):
-        leaves.update(a for a in tensor.node.tracked() if a.node is None)  # type: ignore[union-attr]
-    return any(x.node is not None for x in inputs) or not leaves <= set(inputs)
+    own, since = set(inputs), min(map(born, inputs), default=0)
+
+    def outside(x: Tensor) -> bool:
+        if x in own or not x.requires_grad:
+            return False
+        if isinstance(x, Variable):
+            return x.active
+        return x.node is None or x.node.born < since
+
+    used = (x for t in consumers_first(z, inputs, since) for x in t.node.tracked())  # type: ignore[union-attr]
+    return any(x.node is not None for x in inputs) or outside(z) or any(map(outside, used))
 
 
 def _variable(a: Any) -> Tensor:
     """Make the point of differentiation: a leaf for an array, an alias within an outer graph."""
-    if isinstance(a, Tensor):
-        alias = a.requires_grad and recording()
-        return reshape(a, a.shape) if alias else Tensor(a.data, requires_grad=True)
-    return Tensor(a, requires_grad=True)
+    if isinstance(a, Tensor) and a.requires_grad and recording():
+        return reshape(a, a.shape)
+    array = np.asarray(a.data if isinstance(a, Tensor) else a)
+    if array.dtype.kind in "iub":
+        raise TypeError(
+            f"integers have no slope: differentiate at floating-point numbers, as {array * 1.0!r} "
+            f"in place of {a!r}"
+        )
+    return Variable(array)
 
 
 def _like(v: Any, x: Tensor, as_tensor: bool) -> Any:

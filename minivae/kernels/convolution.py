@@ -23,9 +23,10 @@ class Grid(NamedTuple):
     @classmethod
     def of(cls, stride: Any, padding: Any, dilation: Any) -> Grid:
         """Make a grid from numbers or pairs; refuse steps below 1 and padding below 0."""
-        grid = cls(_pair(stride), _pair(padding), _pair(dilation))
+        pairs = _pair("stride", stride), _pair("padding", padding), _pair("dilation", dilation)
+        grid = cls(*pairs)
         if min(grid.stride + grid.dilation) < 1 or min(grid.padding) < 0:
-            raise ValueError(f"convolution: steps must be at least 1, padding at least 0; {grid}")
+            raise ValueError(f"steps must be at least 1, padding at least 0; {grid}")
         return grid
 
     def result_size(self, image: Pair, kernel: Pair) -> Pair:
@@ -36,7 +37,7 @@ class Grid(NamedTuple):
         ]
         if min(room) < 0:
             raise ValueError(
-                f"convolution: kernels of size {tuple(kernel)}, dilation {self.dilation}, do not "
+                f"kernels of size {tuple(kernel)}, dilation {self.dilation}, do not "
                 f"fit into images of size {tuple(image)} with padding {self.padding}; pad more"
             )
         a, b = (r // s + 1 for r, s in zip(room, self.stride, strict=True))
@@ -44,33 +45,40 @@ class Grid(NamedTuple):
 
     def image_size(self, result: Pair, kernel: Pair, extra: Any) -> Pair:
         """Return the size of the smallest image with such a result, and ``extra`` pixels."""
+        more = _pair("output_padding", extra)
+        if any(not 0 <= e < s for e, s in zip(more, self.stride, strict=True)):
+            raise ValueError(
+                f"output_padding {extra} must be at least 0 and less than the stride {self.stride}"
+            )
         h, w = (
             (m - 1) * s - 2 * p + d * (k - 1) + 1 + e
-            for m, k, s, p, d, e in zip(result, kernel, *self, _pair(extra), strict=True)
+            for m, k, s, p, d, e in zip(result, kernel, *self, more, strict=True)
         )
-        if any(not 0 <= e < s for e, s in zip(_pair(extra), self.stride, strict=True)):
+        if min(h, w) < 1:
             raise ValueError(
-                f"conv_transpose2d: output_padding {extra} must be at least 0 and less than the "
-                f"stride {self.stride}"
+                f"padding {self.padding} would leave an image of size {(h, w)} of kernels of size "
+                f"{tuple(kernel)} laid on {tuple(result)}; pad less"
             )
         return h, w
 
 
-def _pair(n: Any) -> Pair:
-    a, b = (n, n) if isinstance(n, int | np.integer) else n
-    return int(a), int(b)
+def _pair(name: str, n: Any) -> Pair:
+    pair = (n, n) if isinstance(n, int | np.integer) else n
+    if len(np.shape(pair)) != 1 or len(pair) != 2 or np.asarray(pair).dtype.kind not in "iu":
+        raise ValueError(f"{name} must be an integer, or two, for height and width; it is {n!r}")
+    return int(pair[0]), int(pair[1])
 
 
 def conv_result(x: np.ndarray, weight: np.ndarray, grid: Grid) -> np.ndarray:
     """Return z[n, o, a, b] = Σ x[n, c, s a + d i - p, s b + d j - p] W[o, c, i, j]."""
-    _channels(x.shape, weight.shape, 1)
+    check_channels(x.shape, weight.shape, 1)
     z = np.tensordot(_windows(x, weight.shape[2:], grid), weight, axes=([1, 4, 5], [1, 2, 3]))
     return z.transpose(0, 3, 1, 2)
 
 
 def conv_image(g: np.ndarray, weight: np.ndarray, grid: Grid, size: Pair) -> np.ndarray:
     """Return x[n, c, ·, ·] = Σ g[n, o, a, b] W[o, c, i, j] at each place (s a + d i - p, ...)."""
-    _channels(g.shape, weight.shape, 0)
+    check_channels(g.shape, weight.shape, 0)
     spread = np.tensordot(weight, g, axes=([0], [1])).transpose(3, 0, 1, 2, 4, 5)  # n c i j a b
     (p, q), (h, w) = grid.padding, size
     x = np.zeros((*spread.shape[:2], h + 2 * p, w + 2 * q), spread.dtype)
@@ -104,9 +112,10 @@ def _places(grid: Grid, at: Pair, result: Pair) -> tuple[slice, slice]:
     return rows, columns
 
 
-def _channels(images: tuple[int, ...], kernels: tuple[int, ...], axis: int) -> None:
+def check_channels(images: tuple[int, ...], kernels: tuple[int, ...], axis: int) -> None:
+    """Refuse images and kernels that do not fit, the images' channels being ``axis`` of these."""
     if len(images) != 4 or len(kernels) != 4 or images[1] != kernels[axis]:
         raise ValueError(
-            f"convolution: images {images} and kernels {kernels} do not fit: images are (n, c, h, "
+            f"images {images} and kernels {kernels} do not fit: images are (n, c, h, "
             f"w), kernels have four axes, and c must be the size of their axis {axis}"
         )

@@ -6,6 +6,7 @@ of the input is the dtype of the result.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,27 @@ def normal_cdf(x: np.ndarray) -> np.ndarray:
     from scipy import special
 
     return special.ndtr(x)
+
+
+@np.errstate(under="ignore")
+def gelu_slope(x: np.ndarray) -> np.ndarray:
+    """Slope Φ(x) + x φ(x) of x Φ(x); beyond ±1000 x φ(x) is 0, at infinity too."""
+    y = np.clip(x, -1e3, 1e3)
+    return normal_cdf(x) + y * np.exp(-0.5 * np.square(y)) / math.sqrt(2.0 * math.pi)
+
+
+def product_of_others(x: np.ndarray, axis: Any = None) -> np.ndarray:
+    """For each entry the product of all others along ``axis``, those before times those after.
+
+    Nothing is divided, so zeros among them do no harm.
+    """
+    axes = np.lib.array_utils.normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    first = np.moveaxis(x, axes, range(len(axes)))
+    y = first.reshape(math.prod(first.shape[: len(axes)]), *first.shape[len(axes) :])
+    one = np.ones_like(y[:1])
+    before = np.cumprod(np.concatenate([one, y[:-1]]), axis=0)
+    after = np.cumprod(np.concatenate([one, y[:0:-1]]), axis=0)[::-1]
+    return np.moveaxis((before * after).reshape(first.shape), range(len(axes)), axes)
 
 
 # In what follows exponentials may underflow: beside 1 they then count for nothing, or the result

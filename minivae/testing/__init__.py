@@ -3,7 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from minivae.testing.gradcheck import GradientError, gradcheck
+from minivae.testing.case import GradientError
+from minivae.testing.gradcheck import gradcheck
 
 if TYPE_CHECKING:
     from minivae.testing import strategies

@@ -15,7 +15,8 @@ from itertools import combinations, permutations
 
 import numpy as np
 
-from minivae.testing.differences import Measured, Point, Scalar
+from minivae.testing.differences import Measured, Scalar
+from minivae.testing.point import Point
 
 Hypothesis = Callable[["Evidence"], str]
 

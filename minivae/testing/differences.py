@@ -8,29 +8,28 @@ Two ways lead to the slope of t ↦ h(x + t v) at 0 that know nothing of adjoint
   on complex arrays. Nothing cancels, t may be 1e-20, and about fifteen digits are right (Squire &
   Trapp 1998).
 
-How far rounding alone moves a value or a gradient is measured, too: the tape is run again with
-the last bits of every intermediate result shaken.
+How far rounding alone moves a value or a gradient is measured, too: see
+:mod:`minivae.testing.point`.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from copy import copy
-from functools import cached_property, partial
+from collections.abc import Callable
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from minivae.engine import Tensor, vjp
-from minivae.engine.op import Op
-from minivae.engine.reverse import consumers_first
+from minivae.engine import Tensor
+from minivae.testing.point import COMPLEX_STEP, EPS, SHAKES, Point, quiet
 
 _STEPS = tuple(10.0**-k for k in range(3, 14))  # of the differences, in units of the input's scale
-_COMPLEX_STEP = 1e-20
-_SHAKES = 4  # reruns of the tape with other last bits
-_EPS = float(np.finfo(float).eps)
+
+# Why there is no slope
+KINK = "the slopes on its two sides differ"
+STEEP = "the slope is infinite, or steeper than the shortest step can tell"
+EDGE = "the function is not finite on one side or both"
 
 
 class Slope(NamedTuple):
@@ -38,121 +37,26 @@ class Slope(NamedTuple):
 
     ``error`` is how far off it, or the gradient that it is compared with, may be by rounding, and
     ``rtol`` the error that is allowed besides, relative to the sizes of the terms. The value is NaN
-    where there is no slope: with ``kinked`` because those on the two sides differ, without it
-    because the function is not finite around the point. ``exact`` marks a complex step.
+    where there is no slope, for a reason that ``lost`` says. ``exact`` marks a complex step.
     """
 
     value: float
     error: float
     rtol: float
     exact: bool = False
-    kinked: bool = False
+    lost: str = ""
 
 
 class Measured(NamedTuple):
-    """A measured gradient; ``allowed`` is how far from it a right one may be, entry by entry."""
+    """A measured gradient, with the fields of :class:`Slope`, entry by entry.
+
+    ``allowed`` is how far from it a right one may be; ``lost`` belongs to the first NaN.
+    """
 
     value: np.ndarray
     allowed: np.ndarray
     exact: bool = False
-    kinked: bool = False
-
-
-class Point:
-    """A function f at a point: its value z, its pullback and its tape.
-
-    ``rtol`` is the relative error that is allowed where slopes come from differences.
-    """
-
-    def __init__(self, f: Callable[..., Any], inputs: list[np.ndarray], rtol: float) -> None:
-        runs: list[tuple[tuple[Tensor, ...], Tensor]] = []
-
-        def seen(*leaves: Tensor) -> Tensor:
-            runs.append((leaves, f(*leaves)))
-            return runs[-1][1]
-
-        self.f, self.inputs, self.rtol = f, inputs, rtol
-        z, self._pull = vjp(seen, *inputs)
-        ((self._leaves, self._root),) = runs
-        self._tape = [t for t in consumers_first(self._root) if t.node is not None]
-        self.z = z.data
-
-    def pull(self, u: np.ndarray) -> list[np.ndarray]:
-        """Return Jᵀ u, the gradient of <u, f(x)> in every input, by the reverse walk."""
-        return [g.data for g in self._pull(u)]
-
-    @cached_property
-    def holomorphic(self) -> bool:
-        """Whether every recorded operation continues to complex numbers, and loses no digits."""
-        return all(map(_continues, self._tape))
-
-    @cached_property
-    def reruns(self) -> list[Callable[..., Tensor]]:
-        """The tape as functions, which differ from f in the last bits of intermediate results."""
-        return [partial(self._rerun, np.random.default_rng(k)) for k in range(_SHAKES)]
-
-    @cached_property
-    def shaken(self) -> list[tuple[Tensor, Callable[[Any], tuple[Tensor, ...]]]]:
-        """The value and the pullback as the reruns give them, at inputs with other last bits."""
-        rng = np.random.default_rng(0)
-        with np.errstate(all="ignore"):
-            return [vjp(run, *(_shake(x, rng) for x in self.inputs)) for run in self.reruns]
-
-    def _rerun(self, rng: np.random.Generator, *leaves: Tensor) -> Tensor:
-        new = {id(old): leaf for old, leaf in zip(self._leaves, leaves, strict=True)}
-        for t in reversed(self._tape):
-            if t.node is not None:
-                args = [new.get(id(a), a) for a in t.node.args or ()]
-                new[id(t)] = _shaking(t.node.op, rng)(*args, **t.node.static)
-        return new.get(id(self._root), self._root)
-
-
-def _continues(t: Tensor) -> bool:
-    """Tell whether the operation that made ``t`` gives the same on complex arrays, up to rounding.
-
-    One that is holomorphic on paper may still cancel digits there that it keeps on real arrays.
-    """
-    node = t.node
-    if node is None or not getattr(node.op, "holomorphic", False):
-        return False
-
-    def applied(change: Callable[[np.ndarray], np.ndarray]) -> Any:
-        return node.op.primal(*(_changed(a, change) for a in node.args or ()), **node.static)
-
-    try:
-        with _quiet():
-            z = applied(lambda x: x * (1 + 1j * _COMPLEX_STEP))
-            blur = np.abs(applied(partial(_shake, rng=np.random.default_rng(0))) - t.data)
-    except Exception:  # whatever it is: the primal does not know complex numbers
-        return False
-    return bool(np.all(np.abs(z.real - t.data) <= 64 * _EPS * np.abs(t.data) + 32 * blur))
-
-
-def _changed(a: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
-    if not isinstance(a, Tensor):
-        return a
-    return change(a.data) if a.requires_grad else a.data
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Ignore what is not finite, and make it an error to lose an imaginary part."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("error", np.exceptions.ComplexWarning)
-        yield
-
-
-def _shaking(op: Op, rng: np.random.Generator) -> Op:
-    """Return an operation that does as ``op`` does, up to the last bits of its result."""
-    shaking = copy(op)
-    shaking.primal = lambda *args, **static: _shake(np.asarray(op.primal(*args, **static)), rng)
-    return shaking
-
-
-def _shake(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Move every entry by two units in its last place, up or down."""
-    signs = 2 * rng.integers(0, 2, x.shape) - 1
-    return np.asarray(x * (1 + 2 * np.finfo(x.dtype).eps * signs), x.dtype)
+    lost: str = ""
 
 
 class Scalar:
@@ -169,7 +73,7 @@ class Scalar:
         Each from another multiple c of u, and divided by c: so it shows, too, what is rounded off
         where cotangents of different size are added up, (g + G) - G.
         """
-        runs = zip(np.sqrt(np.arange(_SHAKES) + 1.7), self.point.shaken, strict=True)
+        runs = zip(np.sqrt(np.arange(SHAKES) + 1.7), self.point.shaken, strict=True)
         with np.errstate(all="ignore"):
             return [[g.data / c for g in pull(c * self.u)] for c, (_, pull) in runs]
 
@@ -179,45 +83,60 @@ class Scalar:
         slopes = [self.slope(i, e.reshape(shape)) for e in np.eye(int(np.prod(shape)))]
         value = np.array([s.value for s in slopes]).reshape(shape)
         allowed = np.array([s.error + 2 * s.rtol * abs(s.value) for s in slopes]).reshape(shape)
-        exact, kinked = all(s.exact for s in slopes), any(s.kinked for s in slopes)
-        return Measured(value, allowed, exact, kinked)
+        lost = next((s.lost for s in slopes if s.lost), "")
+        return Measured(value, allowed, all(s.exact for s in slopes), lost)
 
     def slope(self, i: int, v: np.ndarray) -> Slope:
         """Measure the slope of h as input i moves along v: by the complex step, if it holds.
 
         Operations may be holomorphic and f not, as if it takes a real part or an absolute value
         between them or branches on values. So differences must confirm the complex step within
-        their own error; where they contradict, they count.
+        their own error; where they contradict, they count. Where a function has a vertical slope,
+        as √x at 0, the complex step depends on t, and is no slope.
         """
-        found = self._differences(i, v)
-        if not self.point.holomorphic or found.kinked:
+        found, tried = self._differences(i, v)
+        if not self.point.holomorphic or found.lost == STEEP:
             return found
         exact, *reruns = (self._complex_step(f, i, v) for f in (self.point.f, *self.point.reruns))
+        shorter = self._complex_step(self.point.f, i, v, 1e-3)
         # Where rounding hides more than differences leave open, as it seems to where an adjoint is
-        # not linear or the tape is not the function, they count, too. NaN contradicts nothing:
-        # differences may straddle a pole.
+        # not linear or the tape is not the function, they count, too. Where they find nothing
+        # finite, they may straddle a pole. Where they see a kink, or anything else, some step must
+        # have seen what the complex step gives: the others may be longer than a wave.
         noise = [np.sum((g[i] - self.backward[i]) * v) for g in self._shaken]
         error = 32 * float(_most(np.array(reruns) - exact) + _most(noise))
-        error += _COMPLEX_STEP * float(np.abs(self.u).sum())  # t² f''', at an inflection
+        scale = float(np.abs(self.u).sum())
+        error += COMPLEX_STEP * scale  # t² f''', at an inflection
         allowed = found.rtol * (abs(exact) + abs(found.value)) + 2 * found.error
-        if np.isnan(exact) or abs(exact - found.value) > allowed or error > allowed:
+        if found.lost == EDGE:
+            allowed = 1e-3 * abs(exact)
+        elif found.lost == KINK or abs(exact - found.value) > allowed:
+            near = [2 * e for s, e in tried if abs(exact - s) <= 2 * e <= 0.2 * abs(s)]
+            allowed = min(near, default=-1.0)
+        if np.isnan(exact) or error > allowed:
+            return found
+        if not abs(exact - shorter) <= min(error, 0.5 * abs(exact)) + COMPLEX_STEP * scale:
             return found
         return Slope(exact, error, max(1e-12, 1e-6 * found.rtol), exact=True)
 
     # --- the complex step ------------------------------------------------------------------
 
-    def _complex_step(self, f: Callable[..., Any], i: int, v: np.ndarray) -> float:
+    def _complex_step(
+        self, f: Callable[..., Any], i: int, v: np.ndarray, shorter: float = 1.0
+    ) -> float:
         """Return Im <u, f(x + i t v)> / t, NaN if f cannot be continued to complex numbers."""
         moved = [x.astype(complex) if j == i else x for j, x in enumerate(self.point.inputs)]
-        moved[i].imag = _COMPLEX_STEP * v
+        sizes = np.abs(moved[i][(v != 0) & (moved[i] != 0)])
+        t = shorter * COMPLEX_STEP * float(np.clip(sizes.min(initial=1.0), 1e-100, 1.0))
+        moved[i].imag = t * v
         try:
-            with _quiet():
+            with quiet():
                 z = f(*map(Tensor, moved)).data
         except Exception:  # whatever it is: f does not know complex numbers
             return np.nan
         if not np.iscomplexobj(z) or z.shape != self.u.shape or not np.isfinite(z).all():
             return np.nan
-        return float(np.sum(self.u * z.imag)) / _COMPLEX_STEP
+        return float(np.sum(self.u * z.imag)) / t
 
     # --- central differences ---------------------------------------------------------------
 
@@ -226,14 +145,16 @@ class Scalar:
         """How far rounding moves the terms of h: a unit in the last place, or as reruns show."""
         z = self.point.z
         blur = _most([shaken.data - z for shaken, _ in self.point.shaken])
-        return np.abs(self.u) * np.maximum(blur, _EPS * np.abs(z))
+        return np.abs(self.u) * np.maximum(blur, EPS * np.abs(z))
 
-    def _differences(self, i: int, v: np.ndarray) -> Slope:
-        """Return the slope by differences.
+    def _differences(self, i: int, v: np.ndarray) -> tuple[Slope, list[tuple[float, float]]]:
+        """Return the slope by differences, and with its error what each step without a kink gave.
 
         A corner or a pole may lie near the point, where only short steps tell; but these suffer
         from rounding. So steps get shorter until one is exact enough, else the most exact counts.
-        After a kink was seen a shorter step must be exact enough to have left it behind.
+        After a kink was seen a shorter step must be exact enough to have left it behind: its error
+        a part of the gap, or a smaller part of the slopes there than the gap of those farther away,
+        for beside waves that are shorter than a step every point looks like a kink, a faint one.
         """
         x, z = self.point.inputs[i], self.point.z
 
@@ -248,24 +169,43 @@ class Scalar:
         # A term that even a move by about x itself leaves as it is does not depend on x, or so
         # little that its slope is below what rounding hides of that move.
         depends = (rise(unit) != 0) | (rise(-unit) != 0)
-        best, least, gap = np.nan, np.inf, np.inf
-        for h in (step * unit for step in _STEPS):
-            carried = _EPS * np.abs(v).max(initial=0.0) * np.abs(self.u)  # by the move itself
+        best, least, part, gap, faint = np.nan, np.inf, np.inf, np.inf, np.inf
+        sizes, tried = [], []
+        steps = [step * unit for step in _STEPS]
+        while steps[-1] > 1e-3 * unit / size:  # of a giant, which may lie among short waves
+            steps.append(0.1 * steps[-1])
+        for h in steps:
+            carried = EPS * np.abs(v).max(initial=0.0) * np.abs(self.u)  # by the move itself
             rounding = 8 * float(np.sum(self._blur / np.where(depends, h, unit) + carried))
-            slope, error, kink = _probe(rise, h, rounding)
+            slope, error, both, kink = _probe(rise, h, rounding)
+            sizes.append(both if both > rounding else np.nan)
+            scale = max(both, rounding) or 1.0
+            relative = error / scale
             if kink:
-                gap = min(gap, kink)
-            elif error < min(least, gap / 4):
-                best, least = slope, error
-            if least <= max(self.point.rtol * abs(best), rounding):
+                gap, faint = min(gap, kink), min(faint, kink / both)
+            elif error < gap / 4 or relative < faint / 4:
+                tried.append((slope, error))
+                if relative < part:
+                    best, least, part = slope, error, relative
+            if least <= self.point.rtol * abs(best) or part <= rounding / scale:
                 break  # exact enough, or no shorter step can do better
-        return Slope(best, least, self.point.rtol, kinked=bool(np.isnan(best) and gap < np.inf))
+        else:
+            hidden = float(_most([np.sum((g[i] - self.backward[i]) * v) for g in self._shaken]))
+            if hidden < sizes[-1] and all(1.2 * a < b for a, b in pairwise(sizes)):
+                return Slope(np.nan, np.inf, self.point.rtol, lost=STEEP), tried
+            if part > 0.5:  # no step resolves the function
+                least += 4 * hidden
+        lost = "" if not np.isnan(best) else KINK if gap < np.inf else EDGE
+        return Slope(best, least, self.point.rtol, lost=lost), tried
 
 
 def _probe(
     rise: Callable[[float], np.ndarray], h: float, rounding: float
-) -> tuple[float, float, float]:
-    """Return the slope, its error, and the gap of a kink (or 0), from points up to 2h away."""
+) -> tuple[float, float, float, float]:
+    """Return the slope, its error, the sizes on both sides, and the gap of a kink (or 0).
+
+    All from points up to 2h away.
+    """
     side = {k: float(np.sum(rise(k * h))) / (k * h) for k in (-2, -1, -0.5, 0.5, 1, 2)}
     central = {k: (side[k] + side[-k]) / 2 for k in (0.5, 1, 2)}
     coarse = (4 * central[1] - central[2]) / 3  # error O(h⁴)
@@ -273,11 +213,11 @@ def _probe(
     # The gap between the slopes on both sides is h f'' if f is smooth: half as wide so near, and
     # nothing at h = 0. At a kink it stays.
     gap = {k: abs(side[k] - side[-k]) for k in (0.5, 1, 2)}
-    visible = gap[0.5] > 1e-3 * (abs(side[0.5]) + abs(side[-0.5])) + 4 * rounding
-    kinked = visible and gap[0.5] > 0.5 * gap[2]
+    size = abs(side[0.5]) + abs(side[-0.5])
+    kinked = gap[0.5] > 1e-3 * size + 4 * rounding and gap[0.5] > 0.5 * gap[2]
     # Asymptotically fine is off by a fifteenth of fine - coarse; but near a pole it is not.
     error = abs(fine - coarse) + abs(2 * gap[0.5] - gap[1]) + rounding
-    return fine, error, gap[0.5] if kinked else 0.0
+    return fine, error, size, gap[0.5] if kinked else 0.0
 
 
 def _most(values: Any) -> Any:

@@ -11,30 +11,19 @@ tells about the mistake in :mod:`minivae.testing.diagnosis`.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from minivae.engine import Tensor, vjp
+from minivae.testing.case import Case, GradientError, arguments_of, examined, name_of, points_of
 from minivae.testing.diagnosis import Evidence, diagnose
-from minivae.testing.differences import Point, Scalar
+from minivae.testing.differences import KINK, Scalar
+from minivae.testing.point import Point
 
 _MANY = 10_000  # entries: of a larger input a report does not look at each
-
-
-class GradientError(AssertionError):
-    """A gradient that disagrees with the measured one, or a point at which there is none."""
-
-
-class Case(NamedTuple):
-    """What is checked, for the report: its name, those of its inputs, and which derivative."""
-
-    name: str
-    arguments: list[str]
-    derivative: str = "gradient"
-    remark: str = ""
+_FAINT = 1e-9  # as large, relative to the largest, an entry of a gradient must be to be seen alone
 
 
 def gradcheck(
@@ -55,6 +44,12 @@ def gradcheck(
     - where every operation of f is holomorphic, by the complex step Im <u, f(x + i t v)> / t with
       t = 1e-20 as well, which is exact up to rounding: then ``rtol`` is a millionth of what is
       given, 1e-12 at least.
+
+    Entries of the gradient down to a billionth of the largest are asked for with equal weight, too,
+    and those that are 0 by themselves. A mistake may hide where it changes no entry by more than
+    ``rtol`` times what several results contribute to it.
+
+    Where every operation states its tangent, <u, J v> by the forward walk is compared, too.
 
     A failure is reported with the entry that is most wrong, and with the kind of mistake that
     explains the whole gradient, if there is one.
@@ -79,8 +74,9 @@ def gradcheck(
     Raises
     ------
     GradientError
-        If a gradient is wrong, or there is none: at a kink, or where a result is not finite; or if
-        ``f`` changes its inputs or returns another result each time.
+        If a gradient is wrong, or there is none: at a kink, where a slope is infinite or a result
+        is not finite; or if ``f`` changes its inputs or returns another result each time, or when
+        it is recorded.
     TypeError
         If ``f`` does not return a tensor of floating-point numbers.
     ValueError
@@ -98,7 +94,7 @@ def gradcheck(
     >>> mv.testing.gradcheck(squared_ramp, [0.5, 1.0, 2.0])
     Traceback (most recent call last):
         ...
-    minivae.testing.gradcheck.GradientError: squared_ramp: the gradient of argument 0 (x), of shape
+    minivae.testing.case.GradientError: squared_ramp: the gradient of argument 0 (x), of shape
     (3,), is wrong in 3 of 3 entries.
       Worst at entry [2], where x is 2: backward gives 1.280845, central differences 2.561691.
       Likely mistake: it is 0.5 times the right one.
@@ -106,9 +102,9 @@ def gradcheck(
     rng = np.random.default_rng(0) if rng is None else rng
     if order not in (1, 2):
         raise ValueError(f"gradcheck: order is 1 or 2, not {order!r}")
-    case = Case(_name(f), _arguments(f, len(inputs)))
-    points = _points(case, inputs)
-    z = _examine(case, f, points)
+    case = Case(name_of(f), arguments_of(f, len(inputs)))
+    points = points_of(case, inputs)
+    z = examined(case, f, points)
     if z.size == 0:
         return
     _check(case, f, points, rng, directions, rtol)
@@ -117,6 +113,7 @@ def gradcheck(
             u = rng.standard_normal(z.shape)
             second = case._replace(
                 derivative=f"second derivative, the gradient of the gradient of {by},",
+                result=f"gradient of {by}",
                 remark="The first derivatives are right: an adjoint has a wrong derivative.",
             )
             _check(second, _pulled(f, u, k), points, rng, directions, rtol)
@@ -132,23 +129,73 @@ def _check(
 ) -> None:
     """Compare <Jᵀ u, v> with <u, J v> for every input, random u and v."""
     point = Point(f, points, rtol)
-    for _ in range(directions):
+    if report := _two_values(case, point):
+        raise GradientError(report)
+    for k in range(directions):
         h = Scalar(point, rng.standard_normal(point.z.shape))
         for i, g in enumerate(h.backward):
-            v = _direction(g, rng)
-            slope = h.slope(i, v)
-            terms = float(np.abs(g * v).sum()) + abs(slope.value)
-            apart = abs(float(np.sum(g * v)) - slope.value)
-            if apart <= slope.rtol * terms + slope.error:  # which NaN is not
-                continue
-            if report := _report(case, h, i, rng):
-                raise GradientError(report)
+            along = _directions(g, rng)
+            for v in along if k == 0 else along[:1]:
+                slope = h.slope(i, v)
+                terms = float(np.abs(g * v).sum()) + abs(slope.value)
+                apart = abs(float(np.sum(g * v)) - slope.value)
+                if apart <= slope.rtol * terms + slope.error:  # which NaN is not
+                    continue
+                if report := _report(case, h, i, rng):
+                    raise GradientError(report)
+    for i, g in enumerate(h.backward):
+        _check_tangent(case, h, i, _directions(g, rng)[0])
 
 
-def _direction(g: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw a direction in which the terms of <g, v> do not cancel: a wrong factor then shows."""
-    v = rng.standard_normal(g.shape)
-    return np.where(g == 0, v, np.copysign(v, g))
+def _check_tangent(case: Case, h: Scalar, i: int, v: np.ndarray) -> None:
+    """Compare <u, J v> by the forward walk with <Jᵀ u, v>, which is right by now.
+
+    It can be done where every operation states its tangent.
+    """
+    if (dz := h.point.push(i, v)) is None:
+        return
+    pushed, pulled = float(np.sum(h.u * dz)), float(np.sum(h.backward[i] * v))
+    terms = float(np.abs(h.u * dz).sum() + np.abs(h.backward[i] * v).sum())
+    if not abs(pushed - pulled) <= 1e-7 * terms + h.slope(i, v).error:
+        raise GradientError(
+            f"{case.name}: the tangent of {case.arguments[i]} is wrong: along a random direction "
+            f"forward mode gives {pushed:.7g}, backward {pulled:.7g}, which the measured slope "
+            "confirms. An operation states a wrong tangent, or a fused one has a wrong formula."
+        )
+
+
+def _two_values(case: Case, point: Point) -> str:
+    """Say where a result is another if it is recorded, as that of a fused operation might be."""
+    with np.errstate(all="ignore"):
+        plain = point.f(*map(Tensor, point.inputs)).data
+    apart = np.abs(point.z - plain)
+    if np.all(apart <= max(point.rtol, 1e-9) * np.abs(plain).max(initial=0.0)):
+        return ""
+    worst = tuple(int(k) for k in np.unravel_index(np.argmax(apart), plain.shape))
+    return (
+        f"{case.name}: the {case.result} is wrong: at entry {list(worst)} it is "
+        f"{plain[worst]:.7g}, but {point.z[worst]:.7g} where it is recorded for derivatives; "
+        "is a fused operation its formula?"
+    )
+
+
+def _directions(g: np.ndarray, rng: np.random.Generator) -> list[np.ndarray]:
+    """Draw directions in which no mistake is hidden by what is right.
+
+    In the first the terms of <g, v> do not cancel: a wrong factor then shows. Where entries differ
+    much in size, there is one in which all contribute alike; where some are 0, one along those.
+    """
+    v, size = rng.standard_normal(g.shape), np.abs(g)
+    directions = [np.where(g == 0, v, np.copysign(v, g))]
+    some = size[(size > 0) & np.isfinite(size)]
+    if 0 < some.size < g.size:
+        directions.append(np.where(g == 0, v, 0.0))
+    if g.size <= _MANY and some.size and some.max() > 100 * some.min():
+        least = np.clip(some.min(), _FAINT * some.max(), None)
+        with np.errstate(invalid="ignore"):
+            alike = least / np.clip(size, least, None)
+        directions.append(np.where(np.isfinite(g) & (g != 0), directions[0] * alike, 0.0))
+    return directions
 
 
 def _pulled(f: Callable[..., Any], u: np.ndarray, k: int) -> Callable[..., Any]:
@@ -159,74 +206,6 @@ def _pulled(f: Callable[..., Any], u: np.ndarray, k: int) -> Callable[..., Any]:
         return pull(u)[k]
 
     return gradient
-
-
-# --- what is asked for ---------------------------------------------------------------------
-
-
-def _points(case: Case, inputs: tuple[Any, ...]) -> list[np.ndarray]:
-    """Copy the inputs to float64."""
-    if not inputs:
-        raise ValueError(f"{case.name}: there is no input to check a gradient in; pass the point")
-    points = [np.array(x.data if isinstance(x, Tensor) else x, np.float64) for x in inputs]
-    for x, argument in zip(points, case.arguments, strict=True):
-        if not np.isfinite(x).all():
-            raise ValueError(
-                f"{case.name}: {argument} has {np.sum(~np.isfinite(x))} entries that are not "
-                "finite; a gradient is checked at a point of finite numbers"
-            )
-    return points
-
-
-def _examine(case: Case, f: Callable[..., Any], points: list[np.ndarray]) -> np.ndarray:
-    """Evaluate f twice, and refuse what has no gradient to check; return the result."""
-    results = []
-    for _ in range(2):
-        given = [Tensor(x.copy()) for x in points]
-        with np.errstate(all="ignore"):
-            z = f(*given)
-        if not isinstance(z, Tensor) or not np.issubdtype(z.dtype, np.floating):
-            what = f"a tensor of {z.dtype}" if isinstance(z, Tensor) else f"a {type(z).__name__}"
-            hint = ": it left the graph; use minivae's operations instead of NumPy's"
-            raise TypeError(
-                f"{case.name}: the function must return a tensor of floating-point numbers, it "
-                f"returned {what}{hint if isinstance(z, np.ndarray | np.generic) else ''}"
-            )
-        for t, x, argument in zip(given, points, case.arguments, strict=True):
-            if not np.array_equal(t.data, x):
-                raise GradientError(
-                    f"{case.name}: the function changes {argument} in place: that has no "
-                    "gradient; compute a new tensor"
-                )
-        results.append(z.data)
-    first, second = results
-    if bad := np.sum(~np.isfinite(first)):
-        raise GradientError(
-            f"{case.name}: {bad} of {first.size} results are not finite at this point: there is "
-            "no derivative to check; move the inputs into the function's domain"
-        )
-    size = np.abs(first).max(initial=0.0)
-    if first.shape != second.shape or np.any(np.abs(first - second) > 1e-9 * size):
-        raise GradientError(
-            f"{case.name}: two evaluations at the same point differ: there is no derivative to "
-            "check; draw the noise outside and pass it in"
-        )
-    return first
-
-
-def _name(f: Callable[..., Any]) -> str:
-    name = getattr(f, "__name__", "<lambda>")
-    return "the function" if name == "<lambda>" else name
-
-
-def _arguments(f: Callable[..., Any], n: int) -> list[str]:
-    """Name the arguments by position, and as the function does where it can be asked."""
-    try:
-        parameters = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [f"argument {i}" + (f" ({names[i]})" if i < len(names) else "") for i in range(n)]
 
 
 # --- what is answered ----------------------------------------------------------------------
@@ -245,14 +224,16 @@ def _report(case: Case, h: Scalar, i: int, rng: np.random.Generator) -> str:
     right = h.gradient(i)
     if (lost := np.isnan(right.value)).any():
         index = tuple(np.argwhere(lost)[0].tolist())
-        why = (
-            f"{argument} has a kink at (or too close to) entry {list(index)}, value "
-            f"{x[index]:.6g}: the slopes on its two sides differ,"
-            if right.kinked
-            else f"around entry {list(index)} of {argument}, value {x[index]:.6g}, the function is "
-            "not finite:"
+        at = f"entry {list(index)}"
+        if right.lost == KINK:
+            why = f"{argument} has a kink at (or too close to) {at}, value {x[index]:.6g}: {KINK},"
+            return (
+                f"{case.name}: {why} there is no derivative to check; move the input away from it"
+            )
+        return (
+            f"{case.name}: there is no derivative to check at {at} of {argument}, value "
+            f"{x[index]:.6g}: {right.lost}; move the input away from it"
         )
-        return f"{case.name}: {why} there is no derivative to check; move the input away from it"
     apart = np.abs(g - right.value)
     if np.all(apart <= right.allowed):
         return ""

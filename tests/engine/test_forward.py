@@ -165,3 +165,17 @@ def test_a_tangent_of_another_shape_is_refused():
 def test_a_constant_operand_has_no_tangent():
     with pytest.raises(TypeError, match="constant"):
         mv.jvp(lambda c: mv.where(c, 1.0, 2.0), (np.ones(2),), (np.ones(2),))
+
+
+def test_a_formula_that_does_not_depend_on_an_operand_gives_it_no_tangent():
+    @mv.engine.fused(spec=lambda x, y: x * 1.0)
+    def first(x, y):
+        return x * 1.0
+
+    first.adjoint(lambda g: g, lambda g, y: 0.0 * y)
+    try:
+        assert mv.jvp(lambda y: first(2.0, y), (3.0,), (1.0,))[1].item() == 0.0
+        assert mv.jvp(first, (2.0, 3.0), (1.0, 1.0))[1].item() == 1.0
+        assert mv.grad(mv.grad(lambda y: first(2.0, y)))(3.0).item() == 0.0
+    finally:
+        del mv.REGISTRY["first"], mv.FUNCTIONS["first"]

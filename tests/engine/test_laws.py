@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minivae.engine import REGISTRY, Tensor, jvp, tensor, vjp
+from minivae.engine.ops import concatenate, reshape
 from minivae.engine.registry import FUNCTIONS
 from minivae.testing import gradcheck
 from minivae.testing.strategies import operands
@@ -108,16 +109,17 @@ def test_the_adjoint_of_the_adjoint_agrees_with_finite_differences(name):
 
 
 @EVERY
-def test_tangent_and_adjoint_are_linear(name):
-    @settings(max_examples=50)
-    @calls(name)
+@BOTH
+def test_tangent_and_adjoint_are_linear(name, dtype):
+    @settings(max_examples=50 if dtype == "float64" else 15)
+    @calls(name, dtype)
     def law(call, rng):
         xs = call.variables
         z, pull = vjp(call, *xs)
-        (u,), (v,) = directions(rng, [z]), directions(rng, [z])
+        (u,), (v,) = directions(rng, [z], dtype), directions(rng, [z], dtype)
         for a, b, both in zip(pull(u), pull(v), pull(2 * u - 3 * v), strict=True):
             assert_combined(a.data, b.data, both.data)
-        us, vs = directions(rng, xs), directions(rng, xs)
+        us, vs = directions(rng, xs, dtype), directions(rng, xs, dtype)
         along = [2 * u - 3 * v for u, v in zip(us, vs, strict=True)]
         assert_combined(*(jvp(call, xs, change)[1].data for change in (us, vs, along)))
 
@@ -125,7 +127,7 @@ def test_tangent_and_adjoint_are_linear(name):
 
 
 def assert_combined(a, b, both):
-    allowed = 1e-12 * scale(a, b)
+    allowed = (1e-12 if both.dtype == "float64" else 1e-5) * scale(a, b)
     np.testing.assert_allclose(both, 2 * a - 3 * b, rtol=0, atol=allowed)
 
 
@@ -145,6 +147,33 @@ def test_in_float32_value_and_derivatives_are_those_of_float64_up_to_rounding(na
         assert_rounded(jvp(call, xs, vs)[1].data, jvp(exact, exact.variables, vs)[1].data, u)
         for g, g64 in zip(pull(u), pull64(u), strict=True):
             assert_rounded(g.data, g64.data, u)
+
+    law()
+
+
+@EVERY
+def test_in_float32_second_derivatives_are_those_of_float64_up_to_rounding(name):
+    """Of reverse over reverse and of forward over reverse; operands that are numbers among them."""
+
+    @settings(max_examples=20)
+    @calls(name, "float32")
+    def law(call, rng):
+        vs = directions(rng, call.variables, "float32")
+        (u,) = directions(rng, [np.asarray(call(*call.variables))], "float32")
+
+        def twice(call):
+            def pulled(u, *xs):
+                gradients = vjp(call, *xs)[1](u)
+                return concatenate([reshape(g, (-1,)) for g in gradients])
+
+            z, pull = vjp(pulled, u, *call.variables)
+            w = np.concatenate([v.reshape(-1) for v in vs]).astype(z.dtype)
+            _, dz = jvp(pulled, [u, *call.variables], [u, *vs])
+            return [dz, *pull(w)]
+
+        for a, a64 in zip(twice(call), twice(call.converted("float64")), strict=True):
+            assert a.dtype == "float32"
+            assert_rounded(a.data, a64.data, u)
 
     law()
 

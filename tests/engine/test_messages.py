@@ -202,6 +202,33 @@ MISUSES = {
         TypeError,
         "draw: only a tensor remembers how it was made",
     ),
+    "arguments of jvp that are no tuples": (
+        lambda: mv.jvp(mv.exp, 3.0, 1.0),
+        TypeError,
+        r"jvp: pass arguments and tangents as tuples, as in jvp\(f, \(x,\), \(v,\)\)",
+    ),
+    "an argument that is not there": (
+        lambda: mv.grad(mv.exp, argnums=3)(1.0),
+        ValueError,
+        "grad: argnums=3, and there are 1 arguments",
+    ),
+    "a slope at an integer": (
+        lambda: mv.grad(lambda x: x * x)(3),
+        TypeError,
+        r"integers have no slope.*as np.float64\(3.0\) in place of 3",
+    ),
+    "words": (lambda: mv.tensor("abc"), TypeError, "the entries must be numbers, not <U3"),
+    "nothing": (lambda: mv.tensor(None), TypeError, "the entries must be numbers, not object"),
+    "a mask": (
+        lambda: mv.tensor(np.ma.masked_array([1.0], [True])),
+        TypeError,
+        "would lose its mask; fill it",
+    ),
+    "a domain that is none": (
+        lambda: mv.op(domain="complex")(lambda x: x),
+        ValueError,
+        "domain 'complex' is none of real, positive, nonzero",
+    ),
     "an axis too far": (lambda: mv.sum(leaf(1.0), axis=1), IndexError, r"^sum\(float64\[1\]\)"),
     "an unknown argument": (
         lambda: mv.sum(leaf(1.0), dim=0),
@@ -247,11 +274,6 @@ MISUSES = {
         lambda: mv.norm(ONES, 2),
         ValueError,
         "norm: ord=2 over 2 axes is not there",
-    ),
-    "a variance of nothing": (
-        lambda: mv.var(np.ones(1), ddof=1),
-        ValueError,
-        "var: 1 entries and ddof=1 leave nothing to divide by",
     ),
     "a maximum of nothing": (lambda: mv.max(np.ones(0)), ValueError, r"^max\(float64\[0\]\)"),
     "subscripts for another number of operands": (
@@ -325,6 +347,51 @@ def test_an_operation_cannot_take_the_name_of_another():
 
     with pytest.raises(ValueError, match="there is an operation exp already; choose another name"):
         mv.op(exp)
+
+
+def stated(**functions):
+    """An operation with these derivatives, forgotten after the test."""
+
+    def cube(x):
+        return x**3
+
+    operation = mv.op(cube)
+    for kind, function in functions.items():
+        getattr(operation, kind)(*function)
+    return operation
+
+
+@pytest.fixture
+def _forgotten():
+    yield
+    mv.REGISTRY.pop("cube", None)
+    mv.FUNCTIONS.pop("cube", None)
+
+
+@pytest.mark.usefixtures("_forgotten")
+def test_a_derivative_that_is_not_stated_is_asked_for():
+    with pytest.raises(TypeError, match=r"cube states no adjoint; state it, as by cube.adjoint"):
+        stated()(leaf(2.0)).backward()
+    cube = stated(adjoint=[lambda g, x: 3 * g * x * x])
+    with pytest.raises(TypeError, match=r"cube states no tangent; state it, as by cube.tangent"):
+        mv.jvp(cube, (2.0,), (1.0,))
+
+
+@pytest.mark.usefixtures("_forgotten")
+def test_an_operation_may_be_defined_anew_where_it_was_defined():
+    stated(adjoint=[lambda g, x: -g])
+    cube = stated(adjoint=[lambda g, x: 3 * g * x * x])
+    mv.testing.gradcheck(cube, [2.0])
+    assert mv.REGISTRY["cube"] is cube
+
+
+@pytest.mark.usefixtures("_forgotten")
+def test_an_adjoint_has_one_function_for_each_operand_and_returns_an_array():
+    with pytest.raises(TypeError, match=r"one function for each of its operands \(x\), not 2"):
+        stated(adjoint=[lambda g: g, lambda g: g])
+    cube = stated(adjoint=[lambda g: None])
+    with pytest.raises(TypeError, match="cube: its adjoint returned None; it must return an array"):
+        cube(leaf(2.0)).backward()
 
 
 def test_a_derivative_that_reads_what_is_not_there_is_refused():

@@ -126,7 +126,7 @@ OTHERS = {
     "gaussian_kl": gaussian_kl,
     "gelu": lambda x: x * special.ndtr(x),
     "getitem": lambda x, index: x[index],
-    "join": lambda *parts, axis: np.concatenate(parts, axis),
+    "join": lambda *parts, axis, edges: np.concatenate(parts, axis),
     "leaky_relu": leaky_relu,
     "linear": linear,
     "log_sigmoid": special.log_expit,
@@ -227,6 +227,50 @@ def test_a_conversion_is_numpys_and_its_cotangent_comes_back_in_the_old_type(sou
     z.backward(np.array([0.5, 2.0]))
     np.testing.assert_array_equal(x.grad, [0.5, 2.0])
     assert x.grad.dtype == source
+
+
+def test_a_product_overflows_where_numpys_does():
+    x = np.array([1e200, 1e-200, 1e200, 1e-200])
+    assert mv.prod(x) == np.prod(x) == 1.0
+    slopes = [1e-200, 1e200, 1e-200, 1e200]
+    np.testing.assert_allclose(mv.grad(mv.prod)(x).data, slopes, rtol=1e-15)
+
+
+@pytest.mark.parametrize("entries", [[], [2.0], [1.0, 2.0]])
+def test_a_variance_over_too_few_entries_is_numpys_with_its_warning(entries):
+    x = np.array(entries)
+    for var in (np.var, mv.var):
+        with (
+            pytest.warns(RuntimeWarning, match="(?i)degrees of freedom <= 0"),
+            np.errstate(all="ignore"),
+        ):
+            np.testing.assert_equal(np.asarray(var(x, ddof=2)), np.inf if x.size > 1 else np.nan)
+
+
+@pytest.mark.parametrize("subscripts", ["...i->i", "i...->i", "...i,i->i", "...i,...i->"])
+def test_axes_that_dots_stand_for_are_not_summed_over_silently(subscripts):
+    operands = [np.ones((3, 3)), np.ones((3, 3)) if subscripts.count("...") > 1 else np.ones(3)]
+    operands = operands[: subscripts.count(",") + 1]
+    for einsum in (np.einsum, mv.einsum):
+        with pytest.raises(ValueError, match=r"broadcast|is missing from the result"):
+            einsum(subscripts, *operands)
+    np.testing.assert_array_equal(mv.einsum("...i->i", np.ones(3)), np.ones(3))  # of none
+
+
+@pytest.mark.parametrize("x", [(3, 4, 2), (2, 3, 4, 2)])
+def test_a_stack_of_matrices_times_one_is_a_single_product(x, monkeypatch):
+    """And so is the gradient of the one matrix, instead of a sum over the stack."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=x), mv.tensor(rng.normal(size=(2, 5)), requires_grad=True)
+    ndims, matmul = [], np.matmul
+    monkeypatch.setattr(np, "matmul", lambda a, b: ndims.append(a.ndim) or matmul(a, b))
+    z = mv.matmul(x, y)
+    assert ndims == [2]
+    assert mv.matmul.adjoints[1](z.data, x, y.data).shape == y.shape
+    z.backward(z.data)
+    np.testing.assert_allclose(z.data, np.einsum("...ij,jk->...ik", x, y.data), rtol=1e-12)
+    expected = x.reshape(-1, 2).T @ z.data.reshape(-1, 5)
+    np.testing.assert_allclose(y.grad, expected, rtol=1e-12)
 
 
 @pytest.mark.parametrize("subscripts", ["ii->i", "iij"])

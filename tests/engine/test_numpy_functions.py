@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import special
 
 import minivae as mv
 from minivae.engine.operators import QUESTIONS
@@ -32,6 +33,12 @@ RECORDED = {
     "absolute by its short name": lambda x: np.abs(x),
     "pad": lambda x: np.pad(x, 1),
     "outer": lambda x: np.outer(x, X),
+    "sum by NumPy's names": lambda x: np.sum(a=x, axis=0, dtype=None),
+    "max with NumPy's third argument": lambda x: np.max(x, 0, None),
+    "var with NumPy's third and fourth": lambda x: np.var(x, 0, None, None, 1),
+    "norm by keyword": lambda x: np.linalg.norm(x, axis=1, ord=2),
+    "padding with another constant": lambda x: np.pad(x, 1, constant_values=3.0),
+    "take_along_axis": lambda x: np.take_along_axis(x, np.array([[0], [1]]), 1),
 }
 
 
@@ -59,6 +66,10 @@ REFUSED = {
     "a silent copy": (lambda x: np.asarray(x), "which would cut its graph.*detach"),
     "a list of tensors": (lambda x: np.array([x[0], x[1]]), "which would cut its graph.*detach"),
     "an argument that we lack": (lambda x: np.sum(x, initial=3.0), "sum has no argument initial"),
+    "a type in NumPy's place": (lambda x: np.prod(x, 0, float), "prod has no argument dtype"),
+    "an order of entries": (lambda x: np.reshape(x, (4,), order="F"), "has no argument order"),
+    "a number from a tensor": (lambda x: np.full_like(X, x[0, 0]), "np.copyto knows no tensors"),
+    "a tensor as target": (lambda x: np.greater(X, X, out=x), "no array can take up a tensor"),
 }
 
 
@@ -77,6 +88,8 @@ def test_questions_about_values_are_answered_by_arrays():
     assert np.shape(x) == (2, 2)
     assert np.ndim(x) == 2
     assert np.allclose(x, X)
+    assert np.allclose(X, b=x)
+    assert np.argmax(a=x) == 3
     assert type(np.zeros_like(x)) is np.ndarray
 
 
@@ -86,6 +99,20 @@ def test_no_question_is_an_operation():
 
 def test_a_tensor_without_gradient_may_become_an_array():
     np.testing.assert_array_equal(np.asarray(mv.tensor(X)), X)
+    np.testing.assert_array_equal(np.sort(mv.tensor(-X)), np.sort(-X))
+
+
+@pytest.mark.parametrize(
+    ("f", "mend"),
+    [
+        (lambda x: np.dot(X, x), "np.dot knows no tensors.*use matmul"),
+        (lambda x: np.vstack([x, x]), "use concatenate"),
+        (special.expit, "^expit knows no tensors.*use sigmoid"),
+    ],
+)
+def test_the_mend_names_the_operation_that_serves(f, mend):
+    with pytest.raises(TypeError, match=mend):
+        f(leaf())
 
 
 @pytest.mark.parametrize("change", ["__iadd__", "__imul__", "__isub__", "__itruediv__", "__ipow__"])

@@ -64,3 +64,38 @@ def test_a_mean_over_no_rows_has_an_empty_gradient():
     x = mv.tensor(np.ones((0, 3)), requires_grad=True)
     mv.mean(x, axis=1).sum().backward()
     assert x.grad.shape == (0, 3)
+
+
+def test_a_number_can_be_printed_and_counted_with():
+    x = mv.tensor(2.75, requires_grad=True)
+    assert f"{x:.1f}" == "2.8"
+    assert f"{x}" == str(x)
+    assert (int(x), float(x), x.item()) == (2, 2.75, 2.75)
+    assert mv.tensor(A).tolist() == A.tolist()
+    assert (mv.tensor(A).argmax(), mv.tensor(A).argmin()) == (2, 0)
+
+
+@pytest.mark.parametrize("axes", [(), (None,), (1, 0), ((1, 0),), ([1, 0],)])
+def test_axes_are_permuted_as_by_numpy(axes):
+    x = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(mv.tensor(x).transpose(*axes).data, x.transpose(*axes))
+
+
+def test_a_single_axis_does_not_permute_two():
+    with pytest.raises(ValueError, match="^transpose.*axes don't match"):
+        mv.tensor(np.ones((2, 3))).transpose(0)
+
+
+def test_complex_numbers_have_no_gradient():
+    x = mv.tensor(A, requires_grad=True)
+    with pytest.raises(TypeError, match="meets complex numbers, and gradients are of real"):
+        x * 1j
+    with pytest.raises(TypeError, match="gradient is complex"):
+        (x * 1.0).backward(1j * A)
+    assert (mv.tensor(A) * 1j).dtype == complex
+
+
+@pytest.mark.parametrize("number", [np.longdouble(2), np.float16(2), np.float32(2), np.uint8(2)])
+def test_numbers_of_any_type_do_not_promote(number):
+    x = mv.tensor(np.ones(3, "float32"))
+    assert (x * number).dtype == "float32"

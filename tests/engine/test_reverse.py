@@ -148,6 +148,21 @@ def test_no_grad_belongs_to_its_task():
     assert seen == {"silent": False, "loud": True}
 
 
+def test_threads_may_share_a_leaf():
+    x = leaf(0.0)
+
+    def work():
+        for _ in range(500):
+            (x * 1.0).backward()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert x.grad == [2000.0]
+
+
 def test_a_walk_that_fails_changes_nothing():
     x = leaf(1.0, 2.0)
     y = (mv.exp(x) + mv.where(x, 1.0, 2.0)).sum()

@@ -131,14 +131,87 @@ def test_an_update_before_a_second_walk_is_a_change():
         loss.backward()
 
 
-def test_forward_mode_notices_too():
-    def f(x):
-        y = x * x
-        x.data[0] = 7.0
+FORWARD = {  # what the tangent reads, which is not always what the adjoint reads
+    "tanh": (mv.tanh, "operand 0"),
+    "multiply": (lambda x: x * x, "operand 0"),
+    "log1p": (mv.log1p, "the result"),
+    "expm1": (mv.expm1, "the result"),
+}
+
+
+@pytest.mark.parametrize("name", FORWARD)
+def test_forward_mode_notices_what_it_reads(name):
+    f, what = FORWARD[name]
+
+    def program(x):
+        y = f(x)
+        (x if what == "operand 0" else y).data[...] = 7.0
+        return y * 1.0
+
+    with pytest.raises(RuntimeError, match=f"{what} of {name}.*{CHANGED}"):
+        mv.jvp(program, (np.array([1.0, 2.0]),), (np.ones(2),))
+
+
+def test_forward_mode_does_not_mind_what_does_not_move():
+    w = leaf([1.0, 2.0])
+
+    def program(x):
+        h = (w * w).sum()
+        w.data[0] += 1.0
+        return x * 2.0 + h
+
+    assert mv.jvp(program, (1.0,), (1.0,))[1].item() == 2.0
+
+
+def test_forward_mode_refuses_a_tensor_that_holds_another_array():
+    w = leaf([1.0, 2.0])
+
+    def program(x):
+        y = (x * w * w).sum()
+        w.data = np.array([5.0, 5.0])
         return y
 
     with pytest.raises(RuntimeError, match=CHANGED):
-        mv.jvp(f, (np.array([1.0, 2.0]),), (np.ones(2),))
+        mv.jvp(program, (np.ones(2),), (np.ones(2),))
+
+
+CONSTANTS = {
+    "a list": [2.0, 3.0],
+    "integers": np.array([2, 3]),
+    "an integer tensor": mv.tensor([2, 3]),
+    "a memory map": None,
+}
+
+
+@pytest.mark.parametrize("name", CONSTANTS)
+def test_constants_of_any_kind_are_read_as_they_were_at_every_order(name, tmp_path):
+    c = CONSTANTS[name]
+    if c is None:
+        np.save(tmp_path / "c.npy", np.array([2.0, 3.0]))
+        c = np.load(tmp_path / "c.npy", mmap_mode="r")
+    x = leaf([1.0, 2.0])
+    mv.sum(x * x * c).backward()
+    np.testing.assert_array_equal(x.grad, [4.0, 12.0])
+    second = mv.hvp(lambda x: mv.sum(x * x * x * c), np.array([1.0, 2.0]), np.ones(2))
+    np.testing.assert_array_equal(second.data, [12.0, 36.0])
+
+
+def test_a_list_that_changes_afterwards_does_not_matter():
+    c, x = [1.0, 2.0], leaf([1.0, 1.0])
+    _, pull = mv.vjp(lambda x: mv.grad(lambda x: mv.sum(x * x * c))(x), x.data)
+    c[0] = 100.0
+    np.testing.assert_array_equal(pull(np.ones(2))[0].data, [2.0, 4.0])
+
+
+def test_a_number_that_is_not_a_number_is_no_change():
+    x = leaf([1.0, 2.0])
+    (x * float("nan")).sum().backward()
+    assert np.isnan(x.grad).all()
+
+
+def test_a_masked_array_is_no_operand():
+    with pytest.raises(TypeError, match="a masked array is no operand; fill it"):
+        leaf([1.0, 2.0]) * np.ma.masked_array([1.0, 2.0], [True, False])
 
 
 def test_a_fused_operation_notices_changes_that_only_its_formula_would_read():

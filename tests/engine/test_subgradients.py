@@ -15,6 +15,11 @@ DECLARED = {
     "elu": (mv.elu, 0.0, 1.0),
     "absolute": (mv.absolute, [0.0, -0.0], [0.0, 0.0]),
     "sign": (mv.sign, [0.0, -2.0], [0.0, 0.0]),
+    "maximum with NaN": (lambda x: mv.maximum(x, 1.0), NAN, 0.0),
+    "minimum with NaN": (lambda x: mv.minimum(1.0, x), NAN, 0.0),
+    "max beside NaN": (mv.max, [1.0, NAN], [0.0, 0.0]),
+    "softplus at infinity": (mv.softplus, [INF, -INF], [1.0, 0.0]),
+    "norm of subnormals": (mv.norm, [3e-320, 4e-320], [3 / 5, 4 / 5]),
     # ties are shared
     "maximum with a constant": (lambda x: mv.maximum(x, 0.0), 0.0, 0.5),
     "minimum with a constant": (lambda x: mv.minimum(0.0, x), 0.0, 0.5),
@@ -129,9 +134,10 @@ def test_a_branch_that_is_not_taken_spoils_the_gradient_where_its_slope_is_infin
         (lambda x: 1.0 / x, "divide by zero", INF, -INF),
         (lambda x: x / 0.0, "divide by zero|invalid value", NAN, INF),
         (lambda x: x**-1, "divide by zero", INF, -INF),
+        (lambda y: mv.power(0.0, y - 1.0), "divide by zero", INF, -INF),
         (mv.log, "divide by zero", -INF, INF),
     ],
-    ids=["1 / x", "x / 0", "x ** -1", "log"],
+    ids=["1 / x", "x / 0", "x ** -1", "0 ** y", "log"],
 )
 def test_a_pole_is_warned_of_by_numpy(f, message, value, slope):
     """Its slope is infinite, as its value."""
@@ -148,6 +154,31 @@ def test_powers_have_all_their_derivatives_at_zero():
     third = mv.grad(mv.grad(mv.grad(lambda x: x**2)))
     assert second(0.0).item() == third(0.0).item() == 0.0
     assert mv.grad(mv.grad(lambda x: x**2))(0.0).item() == 2.0
+
+
+@pytest.mark.parametrize(("x", "slope"), [(INF, 1.0), (-INF, 0.0)])
+def test_gelu_is_a_ramp_at_infinity(x, slope):
+    assert mv.gelu(x) == max(x, 0.0)
+    assert reverse(mv.gelu, np.array(x)) == slope
+
+
+@pytest.mark.parametrize("f", [mv.norm, lambda x: mv.norm(x, axis=1).sum()])
+def test_the_norm_is_flat_to_all_orders_at_zero(f):
+    x, v = np.zeros((2, 3)), np.ones((2, 3))
+    np.testing.assert_array_equal(mv.hvp(f, x, v).data, x)
+
+
+def test_the_norm_has_a_slope_wherever_it_has_a_value():
+    for size in (1e200, 1e-200, 1e-310):
+        unit = np.array([0.6, 0.8])
+        for walk in (reverse, forward):
+            np.testing.assert_allclose(walk(mv.norm, size * unit), unit, rtol=1e-12)
+
+
+def test_two_equal_exponentials_have_a_second_derivative():
+    """Of log(eˣ + eʸ) in x it is σ(x - y) σ(y - x)."""
+    assert mv.grad(mv.grad(lambda x: mv.logaddexp(x, 1.0)))(1.0).item() == 0.25
+    assert mv.grad(mv.grad(lambda x: mv.logaddexp(np.array(1.0), x)))(1.0).item() == 0.25
 
 
 def test_over_no_entries_gradients_are_empty():

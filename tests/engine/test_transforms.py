@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 
 import minivae as mv
+from minivae.engine import forward, reverse
 from minivae.testing.strategies import arrays
 
 
@@ -185,10 +186,11 @@ def test_a_pullback_returns_arrays_of_its_own():
 
 def test_only_what_leads_to_the_inputs_is_walked():
     """A branch whose graph was freed does not matter for the gradient of another input."""
-    x, w = mv.tensor(2.0, requires_grad=True), mv.tensor(3.0, requires_grad=True)
+    w = mv.tensor(3.0, requires_grad=True)
     side = w * w
     side.backward()
-    assert mv.grad(lambda x: x * side.detach())(x).item() == 9.0
+    assert mv.grad(lambda x: x * side)(2.0).item() == 9.0
+    assert mv.jvp(lambda x: x * side, (2.0,), (1.0,))[1].item() == 9.0
     calls = []
 
     @mv.op
@@ -203,3 +205,99 @@ def test_only_what_leads_to_the_inputs_is_walked():
         assert calls == [1]
     finally:
         del mv.REGISTRY["counted"], mv.FUNCTIONS["counted"]
+
+
+def test_a_branch_that_may_lead_to_the_input_is_not_passed_over():
+    def f(x):
+        y = x * x
+        y.backward()
+        return y + x
+
+    with pytest.raises(RuntimeError, match="was freed"):
+        mv.grad(f)(3.0)
+
+
+NESTED = {
+    "grad": lambda x: x * mv.grad(lambda y: y * y * x)(3.0),
+    "jvp": lambda x: x * mv.jvp(lambda y: y * y * x, (3.0,), (1.0,))[1],
+    "hvp": lambda x: x * mv.hvp(lambda y: y * y * y * x, 1.0, 1.0),
+    "vjp": lambda x: x * mv.vjp(lambda y: y * y * x, 3.0)[1](1.0)[0],
+}
+
+
+@pytest.mark.parametrize("outer", ["grad", "jvp", "jacobian", "vjp"])
+@pytest.mark.parametrize("name", NESTED)
+def test_the_variable_of_a_transformation_that_is_over_is_nobodys(name, outer):
+    """All are 6 x² at x = 2, with the slope 24; no graph is kept for the inner variable."""
+    slope = {
+        "grad": lambda f: mv.grad(f)(2.0),
+        "jvp": lambda f: mv.jvp(f, (2.0,), (1.0,))[1],
+        "jacobian": lambda f: mv.jacobian(f)(2.0),
+        "vjp": lambda f: mv.vjp(f, 2.0)[1](1.0)[0],
+    }[outer](NESTED[name])
+    assert slope.item() == 24.0
+    assert not slope.requires_grad
+
+
+def test_a_gradient_penalty_reaches_the_weights_and_nothing_else():
+    w = mv.tensor(2.0, requires_grad=True)
+    slope = mv.grad(lambda x: w * x * x)(3.0)
+    assert slope.requires_grad
+    (slope * slope).backward()
+    assert w.grad == 2 * (2 * 2.0 * 3.0) * (2 * 3.0)
+
+
+def test_a_direction_takes_the_type_of_the_point():
+    product = mv.hvp(lambda x: mv.sum(x * x * x), np.ones(2, "float32"), np.ones(2))
+    assert product.dtype == "float32"
+    np.testing.assert_array_equal(product.data, [6.0, 6.0])
+
+
+@pytest.mark.parametrize("derivative", ["hvp", "jvp"])
+def test_fused_operations_do_not_walk_the_history_of_their_operands(derivative, monkeypatch):
+    visited = []
+    walk = reverse.consumers_first
+
+    def counting(*args, **options):
+        visited.append(len(made := walk(*args, **options)))
+        return made
+
+    theta = mv.tensor(0.3, requires_grad=True)
+
+    def program(x, n):
+        total = 0.0
+        for _ in range(n):
+            x = mv.tanh(x * 1.01)
+            total = total + mv.gaussian_kl(x, theta)
+        return total
+
+    counts = []
+    monkeypatch.setattr(reverse, "consumers_first", counting)
+    monkeypatch.setattr(forward, "consumers_first", counting)
+    for n in (20, 40, 80):
+        visited.clear()
+        if derivative == "hvp":
+            mv.hvp(lambda x, n=n: program(x, n), 0.5, 1.0)
+        else:
+            mv.jvp(lambda x, n=n: program(x, n), (0.5,), (1.0,))
+        counts.append(sum(visited))
+    assert counts[2] - counts[1] == 2 * (counts[1] - counts[0])
+
+
+def test_functions_that_return_something_else_are_told_apart():
+    with pytest.raises(TypeError, match="must return a tensor, not tuple$"):
+        mv.jvp(lambda x: (x, x), (1.0,), (1.0,))
+    with pytest.raises(TypeError, match="not ndarray; a NumPy array has left the graph"):
+        mv.jvp(lambda x: np.ones(3), (1.0,), (1.0,))
+
+
+def test_jacobians_pass_keywords_on():
+    J = mv.jacobian(lambda x, y: x * y)(np.ones(2), y=3.0)
+    np.testing.assert_array_equal(J.data, 3 * np.eye(2))
+
+
+def test_the_change_of_the_identity_is_an_array_of_its_own():
+    v = np.ones(2)
+    _, dz = mv.jvp(lambda x: x, (np.zeros(2),), (v,))
+    dz.data[...] = 7.0
+    np.testing.assert_array_equal(v, 1.0)

@@ -250,7 +250,10 @@ def programs_agree(torch: Any, examples: int = 300) -> int:
 
 def main() -> None:
     """Print how many functions and programs agree."""
-    import torch
+    try:
+        import torch
+    except ImportError:
+        raise SystemExit("PyTorch is not installed; this command compares with it") from None
 
     names = sorted(FUNCTIONS.keys() - INTERNAL.keys())
     differ = [report for name in names if (report := functions_agree(torch, name))]

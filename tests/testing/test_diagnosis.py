@@ -8,7 +8,7 @@ from wrong import mutant
 
 from minivae.testing import GradientError, gradcheck
 from minivae.testing.diagnosis import HYPOTHESES, Evidence
-from minivae.testing.differences import Point
+from minivae.testing.point import Point
 
 RNG = np.random.default_rng(2)
 A, B = RNG.uniform(0.5, 2.0, (3, 4)), RNG.uniform(0.5, 2.0, (3, 4))

@@ -11,7 +11,8 @@ from wrong import mutant
 import minivae as mv
 from minivae.engine import REGISTRY, vjp
 from minivae.testing import GradientError, gradcheck
-from minivae.testing.differences import Point, Scalar
+from minivae.testing.differences import Scalar
+from minivae.testing.point import Point
 
 RNG = np.random.default_rng(1)
 A, B = RNG.uniform(0.5, 2.0, (3, 4)), RNG.uniform(0.5, 2.0, (3, 4))

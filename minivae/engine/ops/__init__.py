@@ -12,16 +12,18 @@ relu, absolute, sign       0                              0
 leaky_relu, elu            0                              that of the left side: a; 1
 maximum, minimum           two equal                      half to each
 max, min, norm (inf)       several equal                  shared equally
+these five                 NaN among the entries          0
 clip                       on a limit                     ½ (¼ where both limits are equal)
 sqrt, x**y for 0 < y < 1   0 (the slope is infinite)      0
-norm, std                  0                              0
+norm, std                  0                              0, and all higher derivatives
 x**0                       0 (the value is 1)             0, in x and in the exponent
-0**y                       in y                           0
+0**y                       in y, for y ≥ 0                0
+gelu                       inf; -inf                      1; 0 (in reverse mode)
 prod                       zeros among the factors        the product of the others
 logsumexp, logaddexp       equal entries, both infinite   shared equally
 softmax, log_softmax       infinite entries               those of the limit, where there is one
 where                      the branch not taken           0, unless its own slope is infinite there
-divide, log                0                              none: infinite, as the value
+divide, log, x**y, y < 0   0                              none: infinite, as the value
 ========================== ============================== =======================================
 """
 

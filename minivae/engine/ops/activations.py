@@ -5,14 +5,13 @@ The slope of tanh alone, 1 - z², is formed from its value and loses digits in t
 
 from __future__ import annotations
 
-from math import pi
 from typing import Any
 
 import numpy as np
 
 from minivae.engine.op import fused, op
 from minivae.engine.ops.choice import minimum, where
-from minivae.engine.ops.exponential import erf, exp
+from minivae.engine.ops.exponential import erf, exp, expm1
 from minivae.engine.registry import composed
 from minivae.kernels import reference
 
@@ -43,11 +42,11 @@ def softplus(x: Any) -> Any:
     return reference.softplus(x)
 
 
-softplus.tangent(lambda v, z, x: exp(x - z) * v)  # e^z = 1 + eˣ  ⇒  e^z dz = eˣ dx
+softplus.tangent(lambda v, z: -expm1(-z) * v)  # e^z = 1 + eˣ  ⇒  dz = eˣ e^-z dx = (1 - e^-z) dx
 softplus.adjoint(lambda g, x: g * sigmoid(x))  # eˣ / (1 + eˣ) = σ(x)
 
 
-@composed
+@composed("x")
 def log_sigmoid(x: Any) -> Any:
     """Logarithm of the logistic function, log σ(x) = -log(1 + e⁻ˣ)."""
     return -softplus(-x)
@@ -63,7 +62,7 @@ relu.tangent(lambda v, x: where(x > 0, v, 0.0))  # dz = dx where x > 0
 relu.adjoint(lambda g, x: g * (x > 0))
 
 
-@composed
+@composed("x")
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """Bent line z = x for x > 0, a x elsewhere; the slope at 0 is taken as a = negative_slope."""
     return where(x > 0, x, negative_slope * x)
@@ -87,9 +86,7 @@ def _gelu(x: Any) -> Any:
 @np.errstate(under="ignore")  # where Φ(x) vanishes, so does x Φ(x)
 def gelu(x: Any) -> Any:
     """Gaussian error linear unit z = x Φ(x), Φ the normal distribution's (Hendrycks & Gimpel)."""
-    return x * reference.normal_cdf(x)
+    return np.maximum(x, -1e3) * reference.normal_cdf(x)  # beyond, Φ is 0, at -∞ too
 
 
-gelu.adjoint(  # dz = (Φ(x) + x φ(x)) dx
-    lambda g, x: g * (reference.normal_cdf(x) + x * exp(-0.5 * x * x) / (2.0 * pi) ** 0.5),
-)
+gelu.adjoint(lambda g, x: g * reference.gelu_slope(x))  # dz = (Φ(x) + x φ(x)) dx

@@ -103,18 +103,19 @@ def _slope(x: Any, y: Any) -> Any:
     return where(flat, 0.0, y * where(flat, 1.0, x) ** (y - 1))
 
 
-def _log(x: Any) -> Any:
-    """Return log x for ∂z/∂y = z log x, and 0 at x = 0, as z = 0ʸ is constant for y > 0."""
-    return log(where(x == 0, 1.0, x))
+def _log(x: Any, y: Any) -> Any:
+    """Return log x for ∂z/∂y = z log x, and 0 at x = 0 if y ≥ 0, as z = 0ʸ is constant there."""
+    x = np.asarray(x, y.dtype) if isinstance(x, int | float) else x
+    return log(where((x == 0) & (y >= 0), 1.0, x))
 
 
 power.tangent(  # dz = y xʸ⁻¹ dx + log(x) z dy
     lambda v, x, y: _slope(x, y) * v,
-    lambda v, z, x: _log(x) * v * z,
+    lambda v, z, x, y: _log(x, y) * v * z,
 )
 power.adjoint(  # x̄ = g y xʸ⁻¹,  ȳ = g z log x
     lambda g, x, y: g * _slope(x, y),
-    lambda g, z, x: g * z * _log(x),
+    lambda g, z, x, y: g * z * _log(x, y),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from minivae.engine.op import op
-from minivae.engine.registry import composed
+from minivae.engine.registry import as_array, composed
 
 
 @op
@@ -58,8 +58,8 @@ def maximum(x: Any, y: Any) -> Any:
 
 
 maximum.tangent(  # dz = dx where x > y, dy where y > x
-    lambda v, x, y: where(x > y, v, where(x < y, 0.0, 0.5 * v)),
-    lambda v, x, y: where(x < y, v, where(x > y, 0.0, 0.5 * v)),
+    lambda v, x, y: where(x > y, v, where(x == y, 0.5 * v, 0.0)),
+    lambda v, x, y: where(x < y, v, where(x == y, 0.5 * v, 0.0)),
 )
 maximum.adjoint(
     lambda g, z, x, y: where(x == z, where(y == z, 0.5 * g, g), 0.0),
@@ -74,8 +74,8 @@ def minimum(x: Any, y: Any) -> Any:
 
 
 minimum.tangent(  # dz = dx where x < y, dy where y < x
-    lambda v, x, y: where(x < y, v, where(x > y, 0.0, 0.5 * v)),
-    lambda v, x, y: where(x > y, v, where(x < y, 0.0, 0.5 * v)),
+    lambda v, x, y: where(x < y, v, where(x == y, 0.5 * v, 0.0)),
+    lambda v, x, y: where(x > y, v, where(x == y, 0.5 * v, 0.0)),
 )
 minimum.adjoint(
     lambda g, z, x, y: where(x == z, where(y == z, 0.5 * g, g), 0.0),
@@ -83,12 +83,15 @@ minimum.adjoint(
 )
 
 
-@composed
-def clip(x: Any, a_min: Any = None, a_max: Any = None) -> Any:
+@composed()
+def clip(x: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
     """Limit the entries to a_min ≤ z ≤ a_max, as ``numpy.clip``; None is no limit.
 
     Within the limits the gradient passes, outside it is 0, and on a limit it is halved.
+    ``min`` and ``max`` are other names of the limits.
     """
-    if a_min is not None:
-        x = maximum(x, a_min)
-    return x if a_max is None else minimum(x, a_max)
+    if (a_min is not None or a_max is not None) and (min is not None or max is not None):
+        raise ValueError("limits are given twice; choose a_min and a_max, or min and max")
+    low, high = a_min if min is None else min, a_max if max is None else max
+    z = as_array(x) if low is None else maximum(x, low)
+    return z if high is None else minimum(z, high)

@@ -69,7 +69,7 @@ conv_kernel.adjoint(
 )
 
 
-@composed
+@composed("x", "weight", "bias")
 def conv2d(
     x: Any,
     weight: Any,
@@ -99,13 +99,13 @@ def conv2d(
     Raises
     ------
     ValueError
-        If channels differ, the kernel is larger than the padded image, or a step is not positive.
+        If channels differ, the kernel is larger than the padded image, a step is not positive, or
+        the bias is not (o,).
     """
-    z = conv_result(x, weight, Grid.of(stride, padding, dilation))
-    return z if bias is None else z + reshape(bias, (1, -1, 1, 1))
+    return _raised(conv_result(x, weight, Grid.of(stride, padding, dilation)), bias)
 
 
-@composed
+@composed("x", "weight", "bias")
 def conv_transpose2d(
     x: Any,
     weight: Any,
@@ -137,9 +137,23 @@ def conv_transpose2d(
     Raises
     ------
     ValueError
-        If channels differ, a step is not positive, or ``output_padding`` reaches the stride.
+        If channels differ, a step is not positive, ``output_padding`` reaches the stride, the
+        padding leaves nothing of the result, or the bias is not (o,).
     """
     grid = Grid.of(stride, padding, dilation)
+    kernels.check_channels(x.shape, weight.shape, 0)
     size = grid.image_size(x.shape[2:], weight.shape[2:], output_padding)
-    z = conv_image(x, weight, grid, size)
-    return z if bias is None else z + reshape(bias, (1, -1, 1, 1))
+    return _raised(conv_image(x, weight, grid, size), bias)
+
+
+def _raised(z: Any, bias: Any) -> Any:
+    """Add to each channel its bias."""
+    if bias is None:
+        return z
+    channels = z.shape[1]
+    if bias.shape != (channels,):
+        raise ValueError(
+            f"bias has shape {bias.shape}, but there are {channels} channels in the result: it "
+            f"must be ({channels},)"
+        )
+    return z + reshape(bias, (1, -1, 1, 1))

@@ -11,7 +11,7 @@ from minivae.engine.op import op
 from minivae.engine.ops.indexing import diagonal
 from minivae.engine.ops.reductions import sum
 from minivae.engine.ops.shape import broadcast_to
-from minivae.engine.registry import composed
+from minivae.engine.registry import as_array, composed
 
 
 @op(holomorphic=True)
@@ -20,7 +20,9 @@ def contract(*parts: Any, subscripts: str = "") -> Any:
 
     :func:`einsum` is its public form, which brings any other into this one.
     """
-    return np.einsum(subscripts, *parts, optimize=len(parts) > 2)
+    dtype = np.result_type(*parts)  # that of the arrays, which numbers follow
+    arrays = [np.asarray(part, dtype) for part in parts]
+    return np.einsum(subscripts, *arrays, optimize=len(parts) > 2)
 
 
 def _replaced(x: Any, parts: Any, subscripts: str, i: int) -> Any:
@@ -41,19 +43,21 @@ contract.tangent(_replaced)  # z is linear in each operand
 contract.adjoint(_from_result)
 
 
-@composed
-def einsum(subscripts: str, *operands: Any) -> Any:
+@composed()
+def einsum(subscripts: str, *operands: Any, optimize: Any = True) -> Any:
     """Sum of products of entries in index notation, e.g. ``einsum("ij,jk->ik", x, y)`` = x y.
 
     As ``numpy.einsum`` with subscripts in a string: an index that is not in the result is summed
     over, one that occurs twice in an operand takes its diagonal, "..." stands for leading axes that
     broadcast. Without "->" the result has the indices that occur once, in alphabetical order.
+    ``optimize`` is NumPy's and ignored: three operands or more are contracted in pairs anyway.
 
     Raises
     ------
     ValueError
         If the subscripts do not fit the operands.
     """
+    operands = tuple(as_array(x) if isinstance(x, list | tuple) else x for x in operands)
     terms, output = _explicit(subscripts, [np.ndim(x) for x in operands])
     parts = []
     for k, x in enumerate(operands):
@@ -95,6 +99,11 @@ def _explicit(subscripts: Any, ndims: list[int]) -> tuple[list[str], str]:
     if not arrow:
         letters = inputs.replace(",", "").replace("...", "")
         output = "..." + "".join(sorted(i for i in set(letters) if letters.count(i) == 1))
+    if leading and "..." not in output:
+        raise ValueError(
+            f'einsum: "..." stands for {len(leading)} axes in {subscripts!r}, but is missing from '
+            f'the result; write "->...{output}", or name the axes to sum over'
+        )
     terms = [
         term.replace("...", leading[len(leading) - n :])
         for term, n in zip(terms, extra, strict=True)

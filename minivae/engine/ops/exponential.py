@@ -88,5 +88,5 @@ def erf(x: Any) -> Any:
     return reference.erf(x)
 
 
-erf.tangent(lambda v, x: v * (2.0 / pi**0.5) / exp(x * x))  # dz = 2/√π e^(-x²) dx
+erf.tangent(lambda v, x: v * (2.0 / pi**0.5) * exp(-(x * x)))  # dz = 2/√π e^(-x²) dx
 erf.adjoint(lambda g, x: g * (2.0 / pi**0.5 * exp(-(x * x))))

@@ -8,7 +8,7 @@ import numpy as np
 
 from minivae.engine.op import op
 from minivae.engine.ops.choice import where
-from minivae.engine.ops.shape import reshape, transpose
+from minivae.engine.ops.shape import axes_of, reshape, transpose
 from minivae.engine.registry import composed
 
 
@@ -36,12 +36,12 @@ def scatter(x: Any, shape: Any = None, index: Any = None) -> Any:
 scatter.adjoint(lambda g, index: getitem(g, index))
 
 
-@composed
+@composed("x")
 def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     """Pick by an array of places along ``axis``, zᵢⱼ = xᵢₖ with k = indicesᵢⱼ, as in NumPy."""
     if axis is None:
-        return getitem(reshape(x, (-1,)), indices)
-    indices = np.asarray(indices)
+        x, axis = reshape(x, (-1,)), 0
+    indices, (axis,) = np.asarray(indices), axes_of(x.ndim, axis)
     if indices.ndim != x.ndim or indices.dtype.kind not in "iu":
         raise ValueError(
             f"take_along_axis: indices must be integers with {x.ndim} axes as x {x.shape}, they "
@@ -54,32 +54,34 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = -1) -> Any:
     return getitem(x, tuple(places))
 
 
-@composed
+@composed("x")
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """Pick the diagonal of each matrix in the axes ``axis1`` and ``axis2``, as in NumPy."""
-    last = [axis1 % x.ndim, axis2 % x.ndim]
-    y = transpose(x, [d for d in range(x.ndim) if d not in last] + last)
+    last = axes_of(x.ndim, (axis1, axis2))
+    y = transpose(x, [d for d in range(x.ndim) if d not in last] + [*last])
     rows, columns = np.nonzero(np.eye(y.shape[-2], y.shape[-1], offset, dtype=bool))
     return getitem(y, (..., rows, columns))
 
 
-@composed
+@composed("x")
 def tril(x: Any, k: int = 0) -> Any:
     """Keep the lower triangle of each matrix, up to its k-th diagonal; zeros elsewhere."""
-    return where(np.tril(np.ones(x.shape[-2:], bool), k), x, 0.0)
+    return where(np.tril(np.ones(x.shape[-2:], bool), k), x, x.dtype.type(0))
 
 
-@composed
+@composed("x")
 def flip(x: Any, axis: Any = None) -> Any:
     """Reverse the order of the entries along ``axis`` (an int, a tuple, or None for all)."""
-    axes = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+    axes = axes_of(x.ndim, axis)
     backwards = slice(None, None, -1)
     return getitem(x, tuple(backwards if i in axes else slice(None) for i in range(x.ndim)))
 
 
-@composed
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    """Surround with a constant, as ``numpy.pad``: ``pad_width`` is n, (before, after), or pairs.
+@composed("x")
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Any:
+    """Surround with constants, as ``numpy.pad``: ``pad_width`` is n, (before, after), or pairs.
+
+    ``constant_values`` is a number, the two for before and after, or such pairs for each axis.
 
     Raises
     ------
@@ -93,13 +95,9 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
             "with widths of at least 0; compose other modes of flip and concatenate"
         )
     inner = tuple(slice(a, a + n) for (a, _), n in zip(widths.tolist(), x.shape, strict=True))
-    shape = tuple(int(a + n + b) for (a, b), n in zip(widths, x.shape, strict=True))
-    z = scatter(x, shape, inner)
-    if constant_values == 0:
-        return z
-    outside = np.full(shape, constant_values, x.dtype)
-    outside[inner] = 0
-    return z + outside
+    outside = np.pad(np.zeros(x.shape, x.dtype), pad_width, constant_values=constant_values)
+    z = scatter(x, outside.shape, inner)
+    return z + outside if outside.any() else z
 
 
 def _along(axis: int, part: slice) -> tuple[slice, ...]:
@@ -107,15 +105,17 @@ def _along(axis: int, part: slice) -> tuple[slice, ...]:
     return (*(slice(None),) * axis, part)
 
 
-@composed
+@composed("x")
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
     """Cut into equal parts, or before each of the given indices, as ``numpy.split``."""
+    (axis,) = axes_of(x.ndim, axis)
     size = x.shape[axis]
-    if isinstance(indices_or_sections, int) and size % indices_or_sections:
+    n = indices_or_sections
+    if isinstance(n, int) and (n < 1 or size % n):
         raise ValueError(
             f"split: {size} entries along axis {axis} do not divide into {indices_or_sections} "
             "equal parts; give the indices to cut before"
         )
     cuts = np.split(np.arange(size), indices_or_sections)
     parts = [slice(cut[0], cut[-1] + 1) if len(cut) else slice(0) for cut in cuts]
-    return [getitem(x, _along(axis % x.ndim, part)) for part in parts]
+    return [getitem(x, _along(axis, part)) for part in parts]

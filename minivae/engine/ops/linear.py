@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from minivae.engine.op import fused
 from minivae.engine.ops.reductions import sum
-from minivae.engine.ops.shape import reshape, swapaxes
+from minivae.engine.ops.shape import rows, swapaxes
 
 
 def _affine(x: Any, weight: Any, bias: Any) -> Any:
@@ -24,21 +23,16 @@ def linear(x: Any, weight: Any, bias: Any) -> Any:
     """
     if np.ndim(x) == 0 or np.ndim(weight) != 2 or np.shape(bias) != np.shape(weight)[:1]:
         raise ValueError("the shapes are not those of an affine map")
-    z = np.matmul(_rows(x), weight.T)
+    z = np.matmul(rows(x), weight.T)
     z = np.add(z, bias, out=z) if z.dtype == np.result_type(z, bias) else z + bias
     return z.reshape(*x.shape[:-1], len(weight))
 
 
 linear.adjoint(  # dz = dx Wᵀ + x dWᵀ + db
     lambda g, weight: g @ weight,
-    lambda g, x: _rows(g).T @ _rows(x),
-    lambda g: sum(_rows(g), axis=0),
+    lambda g, x: rows(g).T @ rows(x),
+    lambda g: sum(rows(g), axis=0),
 )
-
-
-def _rows(x: Any) -> Any:
-    """See all leading axes as one: each row is a datum."""
-    return x if x.ndim == 2 else reshape(x, (prod(x.shape[:-1]), x.shape[-1]))
 
 
 @linear.hinted

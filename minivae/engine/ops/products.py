@@ -1,4 +1,4 @@
-"""Products of matrices, and the sums of products that einsum writes."""
+"""Products of matrices and vectors."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from minivae.engine.op import op
-from minivae.engine.ops.shape import reshape, swapaxes
+from minivae.engine.ops.shape import reshape, rows, swapaxes
 from minivae.engine.registry import composed
 
 
 @op(holomorphic=True)
 def matmul(x: Any, y: Any) -> Any:
     """Matrix product z = x y over the last two axes; leading axes broadcast, 1-D as in NumPy."""
+    if np.ndim(x) > 2 and np.ndim(y) == 2:  # one product of all rows, not one for each matrix
+        return np.matmul(rows(x), y).reshape(*x.shape[:-1], y.shape[1])
     return np.matmul(x, y)
 
 
@@ -26,12 +28,14 @@ def _left(g: Any, y: Any) -> Any:
     return g @ swapaxes(y)
 
 
-def _right(g: Any, x: Any) -> Any:
-    """Return ȳ = xᵀ g; y was 1-D if z has fewer axes than x."""
+def _right(g: Any, x: Any, y: Any) -> Any:
+    """Return ȳ = xᵀ g; of all rows at once if y is one matrix for all that x stacks."""
     if x.ndim == 1:
         column = (*g.shape[:-1], 1, *g.shape[-1:])
         return reshape(x, (-1, 1)) * reshape(g, column) if g.ndim else g * x
-    if g.ndim < x.ndim:
+    if y.ndim == 2:
+        return rows(x).T @ rows(g)
+    if y.ndim == 1:
         return reshape(swapaxes(x) @ reshape(g, (*g.shape, 1)), (*x.shape[:-2], x.shape[-1]))
     return swapaxes(x) @ g
 
@@ -56,7 +60,7 @@ def _(x: Any, y: Any) -> str:
     return f"{x.shape} @ {y.shape}: inner sizes {inner[0]} and {inner[1]} differ{mend}"
 
 
-@composed
+@composed("x", "y")
 def outer(x: Any, y: Any) -> Any:
     """Outer product zᵢⱼ = xᵢ yⱼ; operands are flattened, as in NumPy."""
     return reshape(x, (-1, 1)) * reshape(y, (1, -1))

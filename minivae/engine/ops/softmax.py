@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from minivae.engine.op import op
 from minivae.engine.ops.activations import sigmoid, softplus
 from minivae.engine.ops.choice import where
@@ -34,8 +36,10 @@ logaddexp.adjoint(  # eˣ / (eˣ + eʸ) = σ(x - y)
 
 def _gap(x: Any, y: Any) -> Any:
     """Return x - y, and 0 where both are the same infinity."""
-    same = x == y
-    return where(same, 0.0, x) - where(same, 0.0, y)
+    if isinstance(x, int | float):  # whose type is that of the other
+        return -_gap(y, x)
+    same = (x == y) & np.isinf(x)
+    return where(same, 0.0, where(same, 0.0, x) - y)
 
 
 @op

@@ -74,7 +74,9 @@ def _spread(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     at = draw(_setting())
     small = at.room[0] + 1, at.room[1] + 1
     extra = tuple(draw(st.integers(0, s - 1)) for s in at.grid.stride)
-    if min(at.grid.image_size(small, at.kernel, extra)) < 1:
+    try:
+        at.grid.image_size(small, at.kernel, extra)
+    except ValueError:
         at = at._replace(static={**at.static, "padding": 0}, grid=at.grid._replace(padding=(0, 0)))
     shapes = [(at.n, at.o, *small), (at.o, at.c, *at.kernel), (at.c,)]
     if name == "conv_transpose2d":

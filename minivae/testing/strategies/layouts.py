@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -142,10 +143,11 @@ def _padded(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     x = draw(arrays(dtype=dtype))
     width = st.integers(0, 2)
     pair = st.tuples(width, width)
-    forms = width | pair | st.tuples(pair) | st.lists(pair, min_size=x.ndim, max_size=x.ndim)
-    widths = draw(forms if x.ndim else width)
-    number = draw(st.sampled_from([0.0, 0.0, 1.5]))
-    return Call(name, (x,), {"pad_width": widths, "mode": "constant", "constant_values": number})
+    shapes = width | pair | st.tuples(pair) | st.lists(pair, min_size=x.ndim, max_size=x.ndim)
+    widths = draw(shapes if x.ndim else width)
+    forms = [0.0, 0.0, 1.5, *([(1.5, -2.5), [(1.5, -2.5)]] if x.ndim else [])]
+    values = draw(st.sampled_from(forms))
+    return Call(name, (x,), {"pad_width": widths, "mode": "constant", "constant_values": values})
 
 
 @st.composite
@@ -164,14 +166,11 @@ def _joined(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     along = draw(st.integers(0, len(shape) - 1))
     sizes = draw(st.lists(st.integers(0, 3), min_size=1, max_size=3))
     parts = [(*shape[:along], n, *shape[along + 1 :]) for n in sizes]
-    as_list = name != "join"
-    axis = draw(st.sampled_from([along, along - len(shape), *([None] if as_list else [])]))
-    return Call(
-        name,
-        tuple(draw(numbers(part, dtype=dtype)) for part in parts),
-        {"axis": axis},
-        as_list=as_list,
-    )
+    arrays = tuple(draw(numbers(part, dtype=dtype)) for part in parts)
+    if name == "join":
+        return Call(name, arrays, {"axis": along, "edges": (0, *accumulate(sizes))})
+    axis = draw(st.sampled_from([along, along - len(shape), None]))
+    return Call(name, arrays, {"axis": axis}, as_list=True)
 
 
 @st.composite
