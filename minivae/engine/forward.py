@@ -82,5 +82,7 @@ def _through_spec(
         operands[i] = REGISTRY["reshape"](x, x.shape) if create_graph else Variable(x.data)
     with recorded(forward=True):
         formula = node.op.spec(*operands, **node.static)  # type: ignore[misc]
+    if not isinstance(formula, Tensor):  # it depends on constants alone
+        return None
     inputs, changes = [operands[i] for i, _ in moved], [known[x] for _, x in moved]
     return pushforward(formula, inputs, changes, create_graph=create_graph)

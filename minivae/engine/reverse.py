@@ -167,6 +167,8 @@ def _pass_on_by_spec(
     operands = list(dict.fromkeys(node.tracked()))  # each once
     assert node.op.spec is not None
     formula = node.op.spec(*node.tensors(), **node.static)
+    if not hasattr(formula, "node"):  # it depends on constants alone
+        return
     for x, gx in zip(operands, pullback(formula, g, operands, create_graph=True), strict=True):
         if gx is not None and (wanted is None or x in wanted):
             cotangents[x] = cotangents[x] + gx if x in cotangents else gx
