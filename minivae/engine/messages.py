@@ -71,11 +71,12 @@ def freed(name: str) -> RuntimeError:
 def changed(node: Node, k: int) -> RuntimeError:
     """Say that the k-th of a node's values was written to while the graph needed it."""
     a = node.values[k]
+    where = f" (it was used at {node.line})" if node.line else ""
     what = "the result" if k == len(node.values) - 1 else f"operand {k}"
     return RuntimeError(
-        f"backward: {what} of {node.op.__name__}, {describe(a)}, was changed in place after it had "
-        "been used, and its old values are needed for the gradient; call backward() before the "
-        "change, or change a copy: use x = x + ... in place of x.data += ..."
+        f"{what} of {node.op.__name__}, {describe(a)}, was changed in place after it had been "
+        f"used, and the derivative needs its old values{where}; call backward() before the change, "
+        "or change a copy: x = x + ... in place of x.data += ..."
     )
 
 

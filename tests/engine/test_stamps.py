@@ -152,6 +152,27 @@ def test_forward_mode_notices_what_it_reads(name):
         mv.jvp(program, (np.array([1.0, 2.0]),), (np.ones(2),))
 
 
+def test_forward_mode_notices_inside_of_a_gradient():
+    """The tangent of tanh reads x, its adjoint does not."""
+
+    def f(x):
+        y = mv.tanh(x)
+        x.data[...] = 7.0
+        return y.sum()
+
+    with pytest.raises(RuntimeError, match=f"operand 0 of tanh.*{CHANGED}"):
+        mv.jvp(mv.grad(f), (np.array([1.0, 2.0]),), (np.ones(2),))
+
+
+def test_the_line_is_named_where_somebody_watches():
+    x = leaf([1.0, 2.0])
+    with mv.detect_anomaly():
+        y = (x * x).sum()
+        x.data[0] = 7.0
+        with pytest.raises(RuntimeError, match=r"it was used at .*test_stamps.py:\d+"):
+            y.backward()
+
+
 def test_forward_mode_does_not_mind_what_does_not_move():
     w = leaf([1.0, 2.0])
 
