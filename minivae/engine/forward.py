@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from minivae.engine.order import born, consumers_first
 from minivae.engine.registry import REGISTRY
-from minivae.engine.reverse import born, consumers_first
 from minivae.engine.rules import bind
 from minivae.engine.stamps import changed, check_tensors, stamp
 from minivae.engine.tape import Node, recorded

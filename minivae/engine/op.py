@@ -20,7 +20,7 @@ change of z, that of the adjoint the cotangent g of z to the cotangent of the op
 parameters name what else it reads: the result z, operands, static arguments. Derivatives are
 written in operations, so that they run on arrays (fast) and on tensors (which records them, for
 derivatives of derivatives). Broadcasting is undone elsewhere, once for all, in
-:func:`minivae.engine.reverse.unbroadcast`.
+:func:`minivae.engine.broadcast.unbroadcast`.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Op:
         self.arity = -1 if self.variadic else len(self.operands)
         self.tangents: tuple[Callable[..., Any] | None, ...] = ()
         self.adjoints: tuple[Callable[..., Any] | None, ...] = ()
-        self.plans: dict[tuple[int, bool], rules.Plan] = {}
+        self.plans: dict[int, rules.Plan] = {}
         self.bound: dict[tuple[str, int], tuple[rules.Bound, tuple[int, ...]]] = {}
         other = FUNCTIONS.get(self.__name__)
         if other is not None and other.__module__ != primal.__module__:  # else it is defined anew
@@ -168,7 +168,7 @@ class Op:
             if static:
                 values.extend(static.values())
             values.append(z)
-            plan = self.plans.get((mask, forward)) or rules.plan(self, mask, forward)
+            plan = self.plans.get(~mask if forward else mask) or rules.plan(self, mask, forward)
             stamps = []
             for k in plan.reads:  # a comprehension would cost twice as much
                 stamps.append(stamp(values[k]))

@@ -35,8 +35,6 @@ def plan(op: Op, mask: int, forward: bool) -> Plan:
 
     What an operation of any number of operands does is not kept: there are too many masks.
     """
-    if (known := op.plans.get((mask, forward))) is not None:
-        return known
     tracked = [i for i in range(mask.bit_length()) if mask >> i & 1]
     bound = [bind(op, "adjoint", i) for i in tracked]
     read = {k for _, ks in bound for k in ks}
@@ -49,7 +47,7 @@ def plan(op: Op, mask: int, forward: bool) -> Plan:
     arrays = sorted(read & {*operands, result})
     made = Plan(adjoints, () if op.linear else tuple(arrays))
     if not op.variadic:
-        op.plans[mask, forward] = made
+        op.plans[~mask if forward else mask] = made
     return made
 
 

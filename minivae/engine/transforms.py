@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from minivae.engine.broadcast import owned
 from minivae.engine.forward import pushforward
 from minivae.engine.ops.joining import concatenate
 from minivae.engine.ops.shape import reshape
-from minivae.engine.reverse import born, consumers_first, owned, pullback
+from minivae.engine.order import born, consumers_first
+from minivae.engine.reverse import pullback
 from minivae.engine.tape import recorded, recording
 from minivae.engine.tensor import Tensor, Variable
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from minivae.engine import Tensor, jvp, vjp
 from minivae.engine.op import Op
-from minivae.engine.reverse import consumers_first
+from minivae.engine.order import consumers_first
 
 EPS = float(np.finfo(float).eps)
 COMPLEX_STEP = 1e-20

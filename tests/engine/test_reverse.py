@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minivae as mv
-from minivae.engine.reverse import consumers_first
+from minivae.engine.order import consumers_first
 
 
 def leaf(*values):

@@ -6,7 +6,7 @@ import numpy as np
 from exhibit import Exhibit, Room, Tour
 from points import leaf
 
-from minivae.engine.reverse import consumers_first
+from minivae.engine.order import consumers_first
 from minivae.engine.tape import watched
 
 ROOM = Room()
