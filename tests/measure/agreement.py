@@ -78,7 +78,8 @@ def counterparts(torch: Any) -> dict[str, Callable[..., Any]]:
 
     def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
         widths = np.broadcast_to(pad_width, (x.ndim, 2))[::-1].ravel().tolist()
-        return F.pad(x, widths, value=constant_values)
+        around = np.pad(np.zeros(x.shape), pad_width, constant_values=constant_values)
+        return F.pad(x, widths) + torch.tensor(around)
 
     def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
         return list(torch.tensor_split(x, indices_or_sections, dim=axis))
