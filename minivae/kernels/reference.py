@@ -87,7 +87,7 @@ def logsumexp(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.nda
 @np.errstate(under="ignore")
 def softmax(x: np.ndarray, axis: Any = None) -> np.ndarray:
     """Shares e^(xᵢ - m) / Σⱼ e^(xⱼ - m) along ``axis``, m = maxⱼ xⱼ."""
-    e = np.exp(_shifted(x, axis)[0])
+    e = np.exp(_shifted(np.asarray(x, _type(x)), axis)[0])
     return e / np.sum(e, axis=axis, keepdims=True)
 
 

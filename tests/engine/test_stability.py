@@ -251,3 +251,9 @@ def test_a_density_is_finite_where_its_width_vanishes(dtype):
     log_p.backward()
     assert np.isfinite(log_p.data)
     assert np.isfinite(mu.grad).all()
+
+
+def test_shares_of_integers_are_those_of_the_numbers():
+    np.testing.assert_array_equal(mv.softmax([1, 2]), mv.softmax([1.0, 2.0]))
+    np.testing.assert_array_equal(mv.log_softmax([1, 2]), mv.log_softmax([1.0, 2.0]))
+    assert mv.logsumexp([1, 2]) == mv.logsumexp([1.0, 2.0])
