@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from minivae.engine import Tensor
+from minivae.engine.dtypes import in_type
 
 
 class Distribution(Protocol):
@@ -35,6 +36,5 @@ class Distribution(Protocol):
 
 def in_type_of(reference: Tensor, x: Any) -> Tensor:
     """Return data, or another distribution's parameter, in the floating-point type of one's own."""
-    if isinstance(x, Tensor):
-        return x if x.dtype == reference.dtype else x.astype(reference.dtype)
-    return Tensor(np.asarray(x, reference.dtype))
+    x = in_type(x, reference.dtype)
+    return x if isinstance(x, Tensor) else Tensor(x)

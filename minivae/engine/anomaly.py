@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from minivae.engine.messages import describe
+from minivae.engine.operators import values
 from minivae.engine.tape import Event, watched
-from minivae.engine.tensor import Tensor
 
 
 class AnomalyError(FloatingPointError):
@@ -51,23 +51,23 @@ def detect_anomaly() -> Iterator[None]:
 
 def _look(event: Event, run: Callable[[], Any]) -> Any:
     z = run()
-    values = np.asarray(z.data if isinstance(z, Tensor) else z)
-    if not np.isfinite(values).all():
-        raise AnomalyError(_report(event, values))
+    array = np.asarray(values(z))
+    if not np.isfinite(array).all():
+        raise AnomalyError(_report(event, array))
     return z
 
 
-def _report(event: Event, values: np.ndarray) -> str:
+def _report(event: Event, array: np.ndarray) -> str:
     name = event.op.__name__
-    given = not all(np.isfinite(a).all() for a in map(_array, event.operands))
+    given = not all(np.isfinite(values(a)).all() for a in event.operands)
     lines = [
         f"{name} {'was given' if given else 'made'} the first value that is not finite: its result "
-        f"is {_range(values)}"
+        f"is {_range(array)}"
     ]
     if event.cotangent is not None:
         lines = [
             f"the adjoint of {name} made the first gradient that is not finite, for operand "
-            f"{event.i}: {_range(values)}",
+            f"{event.i}: {_range(array)}",
             f"  its cotangent: {_range(event.cotangent)}",
         ]
     lines += [f"  operand {i}: {_range(a)}" for i, a in enumerate(event.operands)]
@@ -79,13 +79,9 @@ def _report(event: Event, values: np.ndarray) -> str:
     return "\n".join(lines)
 
 
-def _array(a: Any) -> np.ndarray:
-    return np.asarray(a.data if isinstance(a, Tensor) else a)
-
-
 def _range(a: Any) -> str:
     """Show an operand's shape, its range, and how many of its entries are not finite."""
-    a = _array(a) if isinstance(a, Tensor | np.floating) else a
+    a = np.asarray(a) if isinstance(a, np.floating) else values(a)
     if not isinstance(a, np.ndarray) or a.dtype.kind != "f":
         return describe(a)
     if a.ndim == 0:

@@ -47,6 +47,13 @@ def one_type(name: str, arrays: list[Any]) -> list[Any]:
     ]
 
 
+def in_type(a: Any, dtype: Any) -> Any:
+    """Return an array, or a tensor with its graph, in another floating-point type."""
+    if hasattr(a, "node"):
+        return a if a.dtype == dtype else a.astype(dtype)
+    return np.asarray(a, dtype)
+
+
 def refuse_complex(name: str, arrays: list[Any]) -> None:
     """Say that complex numbers have no gradient here."""
     raise TypeError(

@@ -244,11 +244,10 @@ def _numpy(name: str, function: Callable[..., Any], args: Any, options: dict[str
             f"np.{name}: no array can take up a tensor in place (out=, or array += tensor); write "
             "array = array + tensor, or use tensor.numpy() where no gradient shall flow"
         )
-    if name in QUESTIONS:
+    known = name in FUNCTIONS
+    if name in QUESTIONS or not (known or any(map(_tracked, [*args, *options.values()]))):
         return function(*values(args), **{key: values(value) for key, value in options.items()})
-    if name not in FUNCTIONS:
-        if not any(map(_tracked, [*args, *options.values()])):
-            return function(*values(args), **{key: values(value) for key, value in options.items()})
+    if not known:
         foreign = isinstance(function, np.ufunc) and not hasattr(np, function.__name__)
         home = "" if foreign else "np."
         instead = INSTEAD.get(name, "other operations")

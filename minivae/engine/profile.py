@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from minivae.engine.operators import values
 from minivae.engine.tape import Event, watched
-from minivae.engine.tensor import Tensor
 
 
 class Step(NamedTuple):
@@ -47,7 +47,7 @@ class Profile:
         start = perf_counter()
         z = run()
         seconds = perf_counter() - start
-        a = np.asarray(z.data if isinstance(z, Tensor) else z)
+        a = np.asarray(values(z))
         backward = event.cotangent is not None
         old = [event.cotangent, *event.operands] if backward else event.operands
         shared = any(isinstance(x, np.ndarray) and np.may_share_memory(a, x) for x in old)

@@ -36,6 +36,14 @@ def stamp(a: Any) -> Any:
     return xxh3_64_intdigest(a)
 
 
+def check(node: Node) -> None:
+    """Refuse to go on if a value that a derivative of ``node`` reads is not what it was."""
+    values = node.values
+    for k, before in zip(node.plan.reads, node.stamps):  # noqa: B905, for speed
+        if stamp(values[k]) != before:
+            raise changed(node, k)
+
+
 def check_tensors(node: Node, z: Tensor) -> None:
     """Refuse to go on if ``z`` or an operand holds another array than when ``node`` was made."""
     arrays = node.arrays()

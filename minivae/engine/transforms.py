@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 
 from minivae.engine.broadcast import owned
+from minivae.engine.dtypes import in_type
 from minivae.engine.forward import pushforward
+from minivae.engine.operators import values
 from minivae.engine.ops.joining import concatenate
 from minivae.engine.ops.shape import reshape
 from minivae.engine.order import born, consumers_first
@@ -236,10 +238,8 @@ def _variable(a: Any) -> Tensor:
 
 def _like(v: Any, x: Tensor, as_tensor: bool) -> Any:
     """Give a tangent or cotangent ``v`` of ``x`` the type of ``x``."""
-    if as_tensor and isinstance(v, Tensor):
-        return v if v.dtype == x.dtype else v.astype(x.dtype)
-    array = np.asarray(v.data if isinstance(v, Tensor) else v, x.dtype)
-    return Tensor(array) if as_tensor else array
+    v = in_type(v if as_tensor else values(v), x.dtype)
+    return Tensor(v) if as_tensor and not isinstance(v, Tensor) else v
 
 
 def _pull(z: Tensor, seed: Any, inputs: Sequence[Tensor], lives_on: bool) -> list[Tensor]:

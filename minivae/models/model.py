@@ -9,6 +9,7 @@ import numpy as np
 
 from minivae.distributions import Distribution, Normal
 from minivae.engine import Tensor, no_grad
+from minivae.engine.dtypes import in_type
 from minivae.models.likelihood import Likelihood
 from minivae.nn import MLP, Module
 
@@ -109,9 +110,7 @@ class Model(Module):
 
     def _typed(self, a: Any) -> Any:
         """Convert an array, or a tensor with its graph, to the model's type."""
-        if isinstance(a, Tensor):
-            return a if a.dtype == self.dtype else a.astype(self.dtype)
-        return np.asarray(a, self.dtype)
+        return in_type(a, self.dtype)
 
 
 def sizes_of(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, tuple[int, ...], int]:
