@@ -111,10 +111,15 @@ def conv_transpose2d(x, weight, bias=None, output_padding=0, **steps):
     return z if bias is None else z + bias[:, None, None]
 
 
+def contract(*parts, subscripts):
+    z = np.einsum(subscripts, *parts)
+    return z if all(np.size(part) for part in parts) else np.zeros_like(z)
+
+
 OTHERS = {
     "astype": lambda x, dtype: x.astype(dtype),
     "bernoulli_nll": bernoulli_nll,
-    "contract": lambda *parts, subscripts: np.einsum(subscripts, *parts),
+    "contract": contract,
     "conv2d": conv2d,
     "conv_transpose2d": conv_transpose2d,
     "conv_result": conv_result,
@@ -182,8 +187,10 @@ def is_real(x):
 
 
 def numpy_takes(call):
-    """Whether NumPy's norm is defined: over one axis, two, or all."""
+    """Whether NumPy's norm is defined: over one axis, two, or all; and its einsum: of some."""
     axis = call.static.get("axis")
+    if call.name == "einsum":
+        return all(np.size(x) for x in call.operands)
     return call.name != "norm" or axis is None or np.size(axis) in (1, 2)
 
 
@@ -279,3 +286,11 @@ def test_a_diagonal_of_unequal_axes_is_refused_as_by_numpy(subscripts):
     for einsum in (np.einsum, mv.einsum):
         with pytest.raises(ValueError, match=r"index|collapsing"):
             einsum(subscripts, x)
+
+
+@pytest.mark.parametrize("strides", [((0, 0), (0, 4)), ((0, 0), (8, 4)), ((4, 4), (0, 0))])
+def test_a_contraction_over_an_empty_axis_reads_nothing(strides):
+    """numpy.einsum reads what lies behind empty operands with such strides; here: NaN."""
+    behind = np.full(8, np.nan, "float32")
+    x, y = (np.lib.stride_tricks.as_strided(behind, (2, 0), s) for s in strides)
+    np.testing.assert_array_equal(mv.einsum("jk,ik->ij", x, y), np.zeros((2, 2)))

@@ -22,6 +22,9 @@ def contract(*parts: Any, subscripts: str = "") -> Any:
     """
     dtype = np.result_type(*parts)  # that of the arrays, which numbers follow
     arrays = [np.asarray(part, dtype) for part in parts]
+    if not all(array.size for array in arrays):
+        # Sums of nothing are 0. numpy.einsum may read beyond an empty array: it gets zeros to read.
+        arrays = [np.broadcast_to(dtype.type(0), array.shape) for array in arrays]
     return np.einsum(subscripts, *arrays, optimize=len(parts) > 2)
 
 
