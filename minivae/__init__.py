@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from minivae import (
+        bench,
         data,
         distributions,
         engine,
@@ -28,11 +29,12 @@ if TYPE_CHECKING:
     )
     from minivae.engine import *
     from minivae.engine.ops import *
-    from minivae.kernels import use
+    from minivae.kernels import get_num_threads, set_num_threads, use
     from minivae.models import load, save
     from minivae.training import fit
 
 _FLOORS = {
+    "bench",
     "data",
     "distributions",
     "engine",
@@ -46,7 +48,14 @@ _FLOORS = {
     "training",
     "viz",
 }
-_HOMES = {"fit": "training", "load": "models", "save": "models", "use": "kernels"}
+_HOMES = {
+    "fit": "training",
+    "get_num_threads": "kernels",
+    "load": "models",
+    "save": "models",
+    "set_num_threads": "kernels",
+    "use": "kernels",
+}
 
 
 def __getattr__(name: str) -> Any:

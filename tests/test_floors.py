@@ -14,7 +14,7 @@ FLOORS = [  # from the ground up; floors of one line do not import each other
     {"distributions", "optim"},
     {"models"},
     {"training"},
-    {"evaluation", "viz"},
+    {"evaluation", "viz", "bench"},
     {"runs"},
     {"cli"},
 ]

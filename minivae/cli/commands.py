@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from dataclasses import fields
@@ -14,9 +15,11 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from minivae import bench as benchmarks
 from minivae import data as datasets
 from minivae import runs
 from minivae.evaluation import Score
+from minivae.files import write_atomically
 from minivae.runs import RunFolder, Settings, Summary
 
 RUNS = Path("runs")
@@ -105,6 +108,23 @@ def data(options: argparse.Namespace) -> int:
             if entry.path is not None:
                 table.add_row("", "", str(entry.path))
     Console(highlight=False, soft_wrap=True).print(table)
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    """``minivae bench``."""
+    live = Console(stderr=True)
+    with live.status("starting") as status:
+        report = benchmarks.bench(
+            options.workloads, threads=options.threads, quick=options.quick, say=status.update
+        )
+    figures = json.dumps(report.as_json(), indent=1)
+    if options.json == "-":
+        print(figures)
+        return 0
+    Console(highlight=False, soft_wrap=True).print(benchmarks.table(report))
+    if options.json is not None:
+        write_atomically(options.json, figures + "\n")
     return 0
 
 

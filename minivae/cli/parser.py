@@ -69,6 +69,15 @@ def build() -> Parser:
             description="List the data sets and where they lie; with NAME, fetch that one.",
         )
     )
+    _bench(
+        commands.add_parser(
+            "bench",
+            help="time minivae beside PyTorch, JAX and autograd",
+            description="Time training steps, log p(x) and an epoch, beside whatever of PyTorch, "
+            "JAX (with optax) and HIPS autograd is installed: side by side, in processes of "
+            "their own, with the same models, data, cores and number of threads.",
+        )
+    )
     return parser
 
 
@@ -150,3 +159,16 @@ def _sample(command: argparse.ArgumentParser) -> None:
 
 def _data(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", metavar="NAME", help="the data set to fetch")
+
+
+def _bench(command: argparse.ArgumentParser) -> None:
+    add = command.add_argument
+    add(
+        "workloads",
+        nargs="*",
+        metavar="WORKLOAD",
+        help="dense, conv, iwae, likelihood, epoch (all of them)",
+    )
+    add("--threads", type=whole_number, metavar="N", help="of each contender (2)")
+    add("--json", metavar="FILE", help="write the figures; - writes them in place of the table")
+    add("--quick", action="store_true", help="repeat a few times only, to see that all works")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from math import log, pi
 from typing import Any
 
 import numpy as np
 
 from minivae.distributions.distribution import in_type_of
 from minivae.engine import Tensor
-from minivae.engine.ops import broadcast_to, exp, gaussian_kl, reparameterize, square, sum
+from minivae.engine.ops import broadcast_to, exp, gaussian_kl, gaussian_nll, reparameterize, sum
 
 
 class Normal:
@@ -40,6 +39,12 @@ class Normal:
         return cls(np.zeros(dim, dtype), np.zeros(dim, dtype))
 
     @property
+    def is_standard(self) -> bool:
+        """Whether this is N(0, I), and is not to be differentiated."""
+        constants = not (self.mu.requires_grad or self.logvar.requires_grad)
+        return constants and not (self.mu.data.any() or self.logvar.data.any())
+
+    @property
     def mean(self) -> Tensor:
         """The mean μ."""
         return self.mu
@@ -52,8 +57,7 @@ class Normal:
 
     def log_prob(self, x: Any) -> Tensor:
         """Return log N(x; μ, σ²) = -½ Σⱼ log 2π + log σⱼ² + (xⱼ - μⱼ)² / σⱼ², in nats."""
-        squares = square((in_type_of(self.mu, x) - self.mu) * exp(self.logvar * -0.5))
-        return sum(squares + (self.logvar + log(2 * pi)), axis=-1) * -0.5
+        return -gaussian_nll(self.mu, in_type_of(self.mu, x), self.logvar * 0.5)
 
     def rsample(
         self,
@@ -100,6 +104,8 @@ class Normal:
                 f"kl: there is no closed form from Normal to {type(other).__name__}; "
                 "estimate it by log_prob of draws"
             )
+        if other.is_standard:
+            return gaussian_kl(self.mu, self.logvar)
         m, logvar = in_type_of(self.mu, other.mu), in_type_of(self.mu, other.logvar)
         return gaussian_kl((self.mu - m) * exp(logvar * -0.5), self.logvar - logvar)
 

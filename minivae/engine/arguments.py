@@ -20,6 +20,8 @@ def sort_out(
     TypeError
         If one is missing, unknown, given twice, or a tensor where none can be.
     """
+    if len(args) == op.arity and static.keys() <= op.defaults.keys():  # as most calls are
+        return args, op.defaults | {name: _owned(op, name, v) for name, v in static.items()}
     names = [*([] if op.variadic else op.operands), *op.defaults]
     operands, args = (args, ()) if op.variadic else ((), args)
     if len(args) > len(names):
@@ -35,14 +37,19 @@ def sort_out(
         operands = tuple(given.pop(name) for name in op.operands)
     if unknown := sorted(given.keys() - op.defaults.keys()):
         raise TypeError(f"{op.__name__} has no argument {unknown[0]}; it has {', '.join(names)}")
-    owned = {name: _owned(f"{op.__name__}: {name}", value) for name, value in given.items()}
-    return operands, op.defaults | owned
+    return operands, op.defaults | {name: _owned(op, name, v) for name, v in given.items()}
 
 
-def _owned(name: str, value: Any) -> Any:
+def _owned(op: Op, name: str, value: Any) -> Any:
     """Take a static argument: no tensor, and no array that somebody may still write to."""
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
     if hasattr(value, "node"):
-        raise TypeError(f"{name} has no gradient; pass its .data")
-    if type(value) in (tuple, list):
-        return type(value)(_owned(name, v) for v in value)
+        raise TypeError(f"{op.__name__}: {name} has no gradient; pass its .data")
+    if kind is tuple or kind is list:
+        return kind([v if type(v) in _PLAIN else _owned(op, name, v) for v in value])
     return value.copy() if isinstance(value, np.ndarray) else value
+
+
+_PLAIN = {bool, int, float, str, slice, type(None), type(...)}

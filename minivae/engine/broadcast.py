@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minivae.engine.registry import REGISTRY
+from minivae.kernels.memory import is_view
 
 
 def fit(gx: Any, data: Any, name: str) -> Any:
@@ -42,5 +43,5 @@ def owned(arrays: Iterable[Any], not_in: Iterable[Any] = ()) -> Iterator[Any]:
     """Copy those arrays that are views, or come twice, so that each has its memory to itself."""
     met = set(map(id, not_in))
     for a in arrays:
-        yield np.array(a) if id(a) in met or a.base is not None else a
+        yield np.array(a) if id(a) in met or is_view(a) else a
         met.add(id(a))

@@ -91,6 +91,8 @@ class Op:
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
         self.operands = [p.name for p in parameters if p.name not in self.defaults]
         self.arity = -1 if self.variadic else len(self.operands)
+        self.forward: Callable[..., Any] | None = None
+        self.backward: Callable[..., Any] | None = None
         self.tangents: tuple[Callable[..., Any] | None, ...] = ()
         self.adjoints: tuple[Callable[..., Any] | None, ...] = ()
         self.plans: dict[int, rules.Plan] = {}
@@ -112,6 +114,16 @@ class Op:
         """
         self.adjoints, self.plans, self.bound = self._one_each(functions), {}, {}
 
+    def in_one_pass(self, forward: Callable[..., Any], backward: Callable[..., Any]) -> None:
+        """State how a fused operation on arrays saves work where a reverse walk will follow.
+
+        ``forward`` takes what the primal takes and returns z and what else it found on the way,
+        ``saved``. ``backward(g, saved, wanted, values)`` returns the cotangents of the operands at
+        the positions ``wanted``; ``values`` are the operands, the static arguments and z. It must
+        equal the adjoint, which still serves watchers, and the spec higher derivatives.
+        """
+        self.forward, self.backward = forward, backward
+
     def _one_each(self, functions: tuple[Any, ...]) -> tuple[Any, ...]:
         if functions and len(functions) != len(self.operands):
             raise TypeError(
@@ -120,9 +132,10 @@ class Op:
             )
         return functions
 
-    def hinted(self, hint: Callable[..., str]) -> None:
+    def hinted(self, hint: Callable[..., str]) -> Callable[..., str]:
         """State a function of the operands that says what is wrong with them, and the mend."""
         self.hint = hint
+        return hint
 
     def __call__(self, *args: Any, **static: Any) -> Any:
         """Apply the operation: arrays in, array out; with a tensor among them, tensor out."""
@@ -147,8 +160,11 @@ class Op:
         if mixed and lifted:
             arrays = one_type(self.__name__, arrays)
         record, watcher, forward, line = mode.get()
+        saved = None
         try:
-            if watcher is None:
+            if self.forward is not None and mask and record and watcher is None:
+                z, saved = self.forward(*arrays, **static)
+            elif watcher is None:
                 z = self.primal(*arrays, **static) if static else self.primal(*arrays)
             else:
                 line = caller()
@@ -172,7 +188,7 @@ class Op:
             stamps = []
             for k in plan.reads:  # a comprehension would cost twice as much
                 stamps.append(stamp(values[k]))
-            result.node = Node(self, args, static, values, plan, stamps)
+            result.node = Node(self, args, static, values, plan, stamps, saved)
             if line:
                 result.node.line = line
             result.requires_grad = True

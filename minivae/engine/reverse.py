@@ -91,7 +91,7 @@ def _pass_on(
     """Add what ``z`` with its cotangent ``g`` contributes to the cotangents of its operands."""
     node = z.node
     assert node is not None
-    check(node)
+    check(node, any_derivative=create_graph)
     values = node.values
     if create_graph:
         check_tensors(node, z)
@@ -99,12 +99,19 @@ def _pass_on(
             _pass_on_by_spec(cotangents, node, g, wanted)
             return
         values = node.recorded_values(z)
+    together = None
+    if node.saved is not None and watcher is None and not create_graph:
+        assert node.op.backward is not None
+        positions = [i for i, _ in node.plan.adjoints if wanted is None or node.args[i] in wanted]
+        together = iter(node.op.backward(g, node.saved, positions, values))
     for i, adjoint in node.plan.adjoints:
         x = node.args[i]
         if wanted is not None and x not in wanted:
             continue
         data = x.data
-        if watcher is None:
+        if together is not None:
+            gx = next(together)
+        elif watcher is None:
             gx = adjoint(g, values)
         else:
             event = Event(node.op, node.arrays(), node.line, g, i)

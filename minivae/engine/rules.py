@@ -23,10 +23,12 @@ class Plan(NamedTuple):
     """What a reverse walk does at an operation, given which of its operands are tracked.
 
     ``adjoints`` has, for each of these, its position and the function (g, values) that gives its
-    cotangent from the values of the node; ``reads`` says which values these functions use.
+    cotangent from the values of the node; ``needs`` says which values these functions use, and
+    ``reads`` which any derivative may: the tangent, or the formula of a fused operation.
     """
 
     adjoints: tuple[tuple[int, Bound], ...]
+    needs: frozenset[int]
     reads: tuple[int, ...]
 
 
@@ -37,7 +39,8 @@ def plan(op: Op, mask: int, forward: bool) -> Plan:
     """
     tracked = [i for i in range(mask.bit_length()) if mask >> i & 1]
     bound = [bind(op, "adjoint", i) for i in tracked]
-    read = {k for _, ks in bound for k in ks}
+    needs = frozenset(k for _, ks in bound for k in ks)
+    read = set(needs)
     if forward and op.tangents:
         read |= {k for i in tracked for k in bind(op, "tangent", i)[1]}
     operands, result = range(len(op.operands)), len(op.operands) + len(op.defaults)
@@ -45,7 +48,7 @@ def plan(op: Op, mask: int, forward: bool) -> Plan:
         read |= set(operands)
     adjoints = tuple((i, function) for i, (function, _) in zip(tracked, bound, strict=True))
     arrays = sorted(read & {*operands, result})
-    made = Plan(adjoints, () if op.linear else tuple(arrays))
+    made = Plan(adjoints, needs, () if op.linear else tuple(arrays))
     if not op.variadic:
         op.plans[~mask if forward else mask] = made
     return made

@@ -38,13 +38,15 @@ class Node:
         Which operands want a cotangent, and how they get it.
     stamps : sequence
         What the values that the rules read looked like; see :mod:`minivae.engine.stamps`.
+    saved : object
+        What a fused operation found on its way and its backward pass uses; else None.
     born : int
         Grows from node to node: every operand is older than the result.
     line : str
         The user's source line, if somebody watches (:func:`watched`); else empty.
     """
 
-    __slots__ = ("args", "born", "line", "op", "plan", "stamps", "static", "values")
+    __slots__ = ("args", "born", "line", "op", "plan", "saved", "stamps", "static", "values")
 
     def __init__(
         self,
@@ -54,6 +56,7 @@ class Node:
         values: Sequence[Any],
         plan: Plan,
         stamps: Sequence[Any],
+        saved: Any = None,
     ) -> None:
         self.op = op
         self.args = args
@@ -61,6 +64,7 @@ class Node:
         self.values = values
         self.plan = plan
         self.stamps = stamps
+        self.saved = saved
         self.born = next(births)
         self.line = ""
 
@@ -87,6 +91,7 @@ class Node:
     def free(self) -> None:
         """Let go of the operands: the graph ends here, and says so when it is walked again."""
         self.args, self.values, self.stamps = None, (), ()  # type: ignore[assignment]
+        self.saved = None
 
 
 class Event(NamedTuple):

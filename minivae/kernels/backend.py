@@ -6,6 +6,7 @@ is missing or broken, one warning says so and the references run.
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Callable
 from functools import wraps
@@ -13,13 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from minivae.kernels import reference
+from minivae.kernels import blas
 
 _BACKENDS = ("numba", "numpy")
+_PRODUCTS = ("auto", "tiles", "blas")
 _chosen: str | None = None  # None: not decided yet
+_products = "auto"
 
 
-def use(name: str) -> None:
+def use(name: str, *, products: str = "auto") -> None:
     """Choose which kernels run from now on: ``"numba"`` (compiled) or ``"numpy"`` (reference).
 
     Without a choice, compiled kernels run where Numba works. Results agree within rounding.
@@ -28,16 +31,24 @@ def use(name: str) -> None:
     ----------
     name : {"numba", "numpy"}
         The kernels. If Numba does not work here, ``"numba"`` warns and NumPy's run.
+    products : {"auto", "tiles", "blas"}
+        Who makes matrix products among compiled kernels: our tiles or NumPy's BLAS, by default
+        whichever is faster for their sizes (:mod:`minivae.kernels.choice`).
 
     Raises
     ------
     ValueError
-        If ``name`` is neither.
+        If a name is none of these.
     """
-    global _chosen
+    global _chosen, _products
     if name not in _BACKENDS:
         raise ValueError(f"use: there are no {name!r} kernels; choose one of {_BACKENDS}")
+    if products not in _PRODUCTS:
+        raise ValueError(f"use: products={products!r} is unknown; choose one of {_PRODUCTS}")
+    _products = products
     _chosen = name if name == "numpy" or _numba_works() else "numpy"
+    if _chosen == "numpy":
+        blas.restore()
 
 
 def backend() -> str:
@@ -48,7 +59,19 @@ def backend() -> str:
     return _chosen
 
 
+def products_by() -> str:
+    """Return who makes matrix products by the user's choice: ``"auto"``, or who was named."""
+    return _products
+
+
+def numpy_was_chosen() -> bool:
+    """Tell whether NumPy's kernels run; decides nothing."""
+    return _chosen == "numpy"
+
+
 def _numba_works() -> bool:
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return False  # loops in Python would be a thousand times slower
     try:
         from minivae.kernels import compiled  # noqa: F401
     except Exception as error:  # Numba fails in many ways: missing, too old for NumPy, broken LLVM
@@ -67,12 +90,16 @@ def _give_up_numba(error: Exception) -> None:
     )
 
 
-def _with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the compiled function of the same name take over what it is compiled for."""
+def with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the compiled function of the same name take over what it is compiled for.
+
+    That is: at least one array, all of one floating-point type, float32 or float64, none of them
+    empty; of any shapes and strides that ``kernel`` takes.
+    """
 
     @wraps(kernel)
     def run(*args: Any) -> Any:
-        if backend() == "numba" and _uniform(args):
+        if compiles(*args):
             from minivae.kernels import compiled
 
             try:
@@ -86,16 +113,16 @@ def _with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
     return run
 
 
-def _uniform(args: tuple[Any, ...]) -> bool:
-    """Tell whether all arrays are of one shape and floating-point type, contiguous and writable."""
-    first, *others = [a for a in args if isinstance(a, np.ndarray)]
-    return first.dtype in (np.float32, np.float64) and all(
-        a.flags.c_contiguous
-        and a.flags.writeable
-        and a.dtype == first.dtype
-        and a.shape == first.shape
-        for a in (first, *others)
-    )
+def compiles(*args: Any) -> bool:
+    """Tell whether compiled kernels take these arguments; see :func:`with_twin`."""
+    dtype = None
+    for a in args:
+        if isinstance(a, np.ndarray):
+            if dtype is None:
+                dtype = a.dtype
+            if a.dtype is not dtype or a.size == 0 or not a.ndim:
+                return False
+    return (dtype is _SINGLE or dtype is _DOUBLE) and backend() == "numba"
 
 
-adam_step = _with_twin(reference.adam_step)
+_SINGLE, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)

@@ -118,63 +118,7 @@ def _shifted(x: np.ndarray, axis: Any) -> tuple[np.ndarray, np.ndarray]:
         return np.where(x == m, 0, np.where(np.isinf(m), -np.inf, x - m)).astype(m.dtype), m
 
 
-@np.errstate(under="ignore")
-def bernoulli_nll(logits: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Negative log likelihood of each row, Σⱼ softplus(aⱼ) - xⱼ aⱼ, in nats.
-
-    For x ∈ {0, 1} and p = σ(a) this is -Σⱼ xⱼ log pⱼ + (1 - xⱼ) log(1 - pⱼ), without the
-    cancellation and the infinities of that form: max(aⱼ, 0) - xⱼ aⱼ = aⱼ ([aⱼ > 0] - xⱼ), and the
-    rest, log(1 + e^-|aⱼ|), keep their digits. Shapes (n, d), (n, d) to (n,).
-    """
-    ramp = logits * np.subtract(logits > 0, x, dtype=logits.dtype)
-    terms = ramp + np.log1p(np.exp(-np.abs(logits)))
-    return np.sum(terms, axis=-1, dtype=np.float64).astype(logits.dtype)
-
-
-def bernoulli_nll_grad(g: np.ndarray, logits: np.ndarray, x: np.ndarray) -> np.ndarray:
-    """Cotangent of the logits, āⱼ = g (σ(aⱼ) - xⱼ). Shapes (n,), (n, d), (n, d) to (n, d)."""
-    return np.expand_dims(g, -1) * (sigmoid(logits) - x)
-
-
-@np.errstate(under="ignore")
-def gaussian_kl(mu: np.ndarray, logvar: np.ndarray) -> np.ndarray:
-    """KL(N(μ, σ²) ‖ N(0, 1)) of each entry, ½ μ² + ½ (σ² - 1 - log σ²), in nats."""
-    z = 0.5 * (np.square(mu) + _exp_beyond_line(logvar))
-    return z.astype(_type(mu, logvar))
-
-
-def _exp_beyond_line(x: np.ndarray) -> np.ndarray:
-    """Return eˣ - 1 - x, in float64; near 0, where these cancel, by its series x²/2 + x³/6 + ..."""
-    y = np.asarray(x, np.float64)
-    near = y * y * (0.5 + y * (1.0 / 6.0 + y / 24.0))
-    return np.where(np.abs(y) < 1e-4, near, np.expm1(y) - y).astype(np.asarray(x).dtype)
-
-
 def _type(*xs: Any) -> np.dtype:
     """Return the floating-point type of the result: that of the arrays, which numbers follow."""
     dtype = np.result_type(*xs)
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
-
-
-def adam_step(
-    p: np.ndarray,
-    g: np.ndarray,
-    m: np.ndarray,
-    v: np.ndarray,
-    lr: float,
-    beta1: float,
-    beta2: float,
-    eps: float,
-    step: int,
-) -> None:
-    """One step of Adam, in place on the parameter ``p`` and its moments ``m`` and ``v``.
-
-    m ← β₁ m + (1 - β₁) g,  v ← β₂ v + (1 - β₂) g²,
-    p ← p - lr (m / (1 - β₁ᵗ)) / (√(v / (1 - β₂ᵗ)) + eps)   (Kingma & Ba 2015, algorithm 1).
-    """
-    m *= beta1
-    m += (1.0 - beta1) * g
-    v *= beta2
-    v += (1.0 - beta2) * np.square(g)
-    rate = lr / (1.0 - beta1**step)
-    p -= rate * m / (np.sqrt(v / (1.0 - beta2**step)) + eps)

@@ -43,7 +43,7 @@ class Model(Module):
     @property
     def dtype(self) -> np.dtype:
         """The type of the parameters, in which everything is computed."""
-        return self.parameters()[0].dtype
+        return next(self.named_parameters())[1].dtype
 
     def terms(self, x: Any, *, rng: np.random.Generator | None = None) -> dict[str, Tensor]:
         """Return the loss and its parts, means over the batch in nats; ``"loss"`` is first."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Any
 
 import numpy as np
@@ -181,6 +182,53 @@ class VAE(Model):
         elbo = self.elbo(x, rng=rng)
         return {"loss": -elbo.value, "reconstruction": elbo.reconstruction, "kl": elbo.kl}
 
+    def importance_weighted_bound(
+        self,
+        x: Any,
+        samples: int,
+        *,
+        rng: np.random.Generator | None = None,
+        eps: Any = None,
+    ) -> Tensor:
+        """Return the importance-weighted bound of a batch: its mean over the data, in nats.
+
+        L_K = E[log (1/K) Σ_k p(x|z_k) p(z_k) / q(z_k|x)],  z_k ~ q(z|x), estimated by one draw of
+        K samples: ELBO = L_1 ≤ L_2 ≤ ... ≤ log p(x) (Burda, Grosse & Salakhutdinov 2016,
+        equation 8 and theorem 1). What a model with K samples is trained to raise.
+
+        Parameters
+        ----------
+        x : array_like
+            Data, (n, data_dim).
+        samples : int
+            K, the number of draws for each datum.
+        rng : numpy.random.Generator
+            Draws the noise of z = μ + σ ε.
+        eps : array_like, optional
+            The noise itself, (samples, n, latent), in place of ``rng``.
+
+        Examples
+        --------
+        >>> import numpy as np, minivae as mv
+        >>> rng = np.random.default_rng(0)
+        >>> model = mv.models.VAE.mlp(data_dim=4, hidden=(8,), latent=2, rng=rng)
+        >>> (-model.importance_weighted_bound(np.ones((3, 4)), 5, rng=rng)).backward()
+        """
+        x = self.as_data(x)
+        self.likelihood.check(x)
+        if samples < 1:
+            raise ValueError(
+                f"importance_weighted_bound: samples must be at least 1, it is {samples}"
+            )
+        shape = samples, len(x), self.latent
+        if eps is not None and np.shape(eps) != shape:
+            raise ValueError(
+                f"importance_weighted_bound: eps must have shape {shape}, it has {np.shape(eps)}"
+            )
+        q = self.encode(x)
+        log_w = self._log_weights(x, q, q.rsample(rng, samples, eps=eps))
+        return mean(logsumexp(log_w, axis=0) - log(samples))
+
     def codes(self, x: Any) -> np.ndarray:
         """Return the posterior means of data, (n, latent)."""
         with no_grad():
@@ -222,12 +270,11 @@ class VAE(Model):
             for block in (x[i : i + rows] for i in range(0, len(x), rows)):
                 q = self.encode(block)
                 draws = [min(_ROWS, samples - k) for k in range(0, samples, _ROWS)]
-                log_w = np.concatenate([self._log_weights(block, q, k, rng) for k in draws])
+                z = (q.rsample(rng, k) for k in draws)
+                log_w = np.concatenate([self._log_weights(block, q, z_k).data for z_k in z])
                 estimates.append(logsumexp(log_w, axis=0) - np.log(samples).astype(self.dtype))
         return np.concatenate(estimates)
 
-    def _log_weights(self, x: Any, q: Normal, k: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw z_1, ..., z_k from q and return log p(x, z) - log q(z|x), (k, n)."""
-        z = q.rsample(rng, k)
-        joint = self.decode(z).log_prob(x) + self.prior.log_prob(z)
-        return (joint - q.log_prob(z)).data
+    def _log_weights(self, x: Any, q: Normal, z: Tensor) -> Tensor:
+        """Return log p(x, z) - log q(z|x) of draws z (k, n, latent) from q: (k, n)."""
+        return self.decode(z).log_prob(x) + self.prior.log_prob(z) - q.log_prob(z)

@@ -1,6 +1,7 @@
 """Neural networks: modules, parameters, layers and how their weights begin."""
 
 from minivae.nn.activations import ACTIVATIONS, activation_named
+from minivae.nn.convolution import Conv2d, ConvTranspose2d
 from minivae.nn.init import glorot_uniform
 from minivae.nn.layers import MLP, Linear, Sequential
 from minivae.nn.module import Module, Parameter
@@ -8,6 +9,8 @@ from minivae.nn.module import Module, Parameter
 __all__ = [
     "ACTIVATIONS",
     "MLP",
+    "Conv2d",
+    "ConvTranspose2d",
     "Linear",
     "Module",
     "Parameter",

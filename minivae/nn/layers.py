@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from minivae.engine.ops import linear
+from minivae.engine.ops import dense, linear
 from minivae.nn.activations import activation_named
 from minivae.nn.init import glorot_uniform
 from minivae.nn.module import Module, Parameter
@@ -93,3 +93,11 @@ class MLP(Sequential):
         for n_in, n_out in pairwise(sizes):
             layers += [Linear(n_in, n_out, rng=rng, dtype=dtype), nonlinearity]
         super().__init__(*layers[:-1])
+        self.activation = activation
+
+    def forward(self, x: Any) -> Any:
+        """Map (..., sizes[0]) to (..., sizes[-1]); a layer and its nonlinearity are one step."""
+        *hidden, last = [layer for layer in self.layers if isinstance(layer, Linear)]
+        for layer in hidden:
+            x = dense(x, layer.weight, layer.bias, self.activation)
+        return last(x)

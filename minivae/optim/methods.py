@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-import numpy as np
-
-from minivae import kernels
 from minivae.engine import Tensor
+from minivae.kernels import optimizers as kernels
 from minivae.optim.optimizer import Optimizer
 
 
@@ -23,6 +22,7 @@ class SGD(Optimizer):
     """
 
     slots = ("b",)
+    rule = staticmethod(kernels.sgd_step)
 
     def __init__(self, parameters: Iterable[Tensor], lr: float, momentum: float = 0.0) -> None:
         super().__init__(parameters, lr)
@@ -30,12 +30,9 @@ class SGD(Optimizer):
             raise ValueError(f"SGD: momentum must lie in [0, 1), it is {momentum}")
         self.momentum = momentum
 
-    def update(self, p: np.ndarray, g: np.ndarray, **memory: np.ndarray) -> None:
-        """Adjust one parameter in place."""
-        b = memory["b"]
-        b *= self.momentum
-        b += g
-        p -= self.lr * b
+    def numbers(self) -> tuple[Any, ...]:
+        """Return lr and μ."""
+        return self.lr, self.momentum
 
 
 class Adagrad(Optimizer):
@@ -45,16 +42,15 @@ class Adagrad(Optimizer):
     """
 
     slots = ("s",)
+    rule = staticmethod(kernels.adagrad_step)
 
     def __init__(self, parameters: Iterable[Tensor], lr: float = 1e-2, eps: float = 1e-10) -> None:
         super().__init__(parameters, lr)
         self.eps = eps
 
-    def update(self, p: np.ndarray, g: np.ndarray, **memory: np.ndarray) -> None:
-        """Adjust one parameter in place."""
-        s = memory["s"]
-        s += np.square(g)
-        p -= self.lr * g / (np.sqrt(s) + self.eps)
+    def numbers(self) -> tuple[Any, ...]:
+        """Return lr and eps."""
+        return self.lr, self.eps
 
 
 class Adam(Optimizer):
@@ -67,6 +63,7 @@ class Adam(Optimizer):
     """
 
     slots = ("m", "v")
+    rule = staticmethod(kernels.adam_step)
 
     def __init__(
         self,
@@ -81,8 +78,6 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def update(self, p: np.ndarray, g: np.ndarray, **memory: np.ndarray) -> None:
-        """Adjust one parameter in place."""
-        kernels.adam_step(
-            p, g, memory["m"], memory["v"], self.lr, *self.betas, self.eps, self.steps
-        )
+    def numbers(self) -> tuple[Any, ...]:
+        """Return lr, β₁, β₂, eps and t."""
+        return self.lr, *self.betas, self.eps, self.steps

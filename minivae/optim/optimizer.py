@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
+from minivae import kernels
 from minivae.engine import Tensor
+from minivae.kernels.optimizers import Slots
 
 
 class Optimizer:
     """Adjusts parameters from their gradients.
 
     A subclass names its ``slots``, the arrays it keeps for each parameter, and defines ``update``.
+    The methods of this package state a ``rule`` and its ``numbers`` instead, a kernel that steps
+    all parameters at once.
 
     Parameters
     ----------
@@ -24,6 +28,7 @@ class Optimizer:
     """
 
     slots: tuple[str, ...] = ()
+    rule: Callable[..., None] | None = None
 
     def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
         name = type(self).__name__
@@ -43,9 +48,22 @@ class Optimizer:
             raise ValueError(f"{name}: the learning rate must be positive, it is {lr}")
         self.lr = lr
         self.steps = 0
-        self.memory = [
-            {slot: np.zeros_like(p.data) for slot in self.slots} for p in self.parameters
+        kinds: dict[np.dtype, list[int]] = {}
+        for i, p in enumerate(self.parameters):
+            kinds.setdefault(p.dtype, []).append(i)
+        self.groups = [
+            (rows, Slots([self.parameters[i].data for i in rows], len(self.slots)))
+            for rows in kinds.values()
         ]
+
+    @property
+    def memory(self) -> list[dict[str, np.ndarray]]:
+        """For each parameter its slots by name, of its shape: views, to be read and written."""
+        memory: list[dict[str, np.ndarray]] = [{} for _ in self.parameters]
+        for rows, slots in self.groups:
+            for k, i in enumerate(rows):
+                memory[i] = dict(zip(self.slots, slots.of(k), strict=True))
+        return memory
 
     def step(self) -> None:
         """Adjust every parameter that has a gradient, in place.
@@ -53,19 +71,34 @@ class Optimizer:
         Take the gradients of a graph that was recorded before first: afterwards it refuses, as its
         parameters are no longer what they were.
         """
+        arrays = [p.data for p in self.parameters]
+        gradients = [p.grad for p in self.parameters]
+        for p, g in zip(arrays, gradients, strict=True):
+            if g is not None and g.shape != p.shape:
+                raise ValueError(
+                    f"{type(self).__name__}: a parameter of shape {p.shape} has a "
+                    f"gradient of shape {g.shape}; they must be equal"
+                )
         self.steps += 1
-        for parameter, memory in zip(self.parameters, self.memory, strict=True):
-            if parameter.grad is not None:
-                if parameter.grad.shape != parameter.shape:
-                    raise ValueError(
-                        f"{type(self).__name__}: a parameter of shape {parameter.shape} has a "
-                        f"gradient of shape {parameter.grad.shape}; they must be equal"
-                    )
-                self.update(parameter.data, parameter.grad, **memory)
+        if self.rule is None or type(self).update is not Optimizer.update:
+            for p, g, memory in zip(arrays, gradients, self.memory, strict=True):
+                if g is not None:
+                    self.update(p, g, **memory)
+            return
+        for rows, slots in self.groups:
+            some = [arrays[i] for i in rows], [gradients[i] for i in rows]
+            kernels.step_all(self.rule, *some, slots, slots.flat, self.numbers())
 
     def update(self, p: np.ndarray, g: np.ndarray, **memory: np.ndarray) -> None:
         """Adjust one parameter ``p`` and its memory in place; every subclass says how."""
-        raise TypeError(f"{type(self).__name__} defines no update(); an optimiser needs one")
+        if self.rule is None:
+            raise TypeError(f"{type(self).__name__} defines no update(); an optimiser needs one")
+        arrays = [memory[slot] for slot in self.slots]
+        kernels.step_one(self.rule, p, g, arrays, self.numbers())
+
+    def numbers(self) -> tuple[Any, ...]:
+        """Return what the ``rule`` takes beside arrays."""
+        return ()
 
     def zero_grad(self) -> None:
         """Forget the gradients, before the next ``backward``."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from scipy import special
+from scipy import special, stats
 
 import minivae as mv
 from minivae.engine.registry import FUNCTIONS
@@ -38,6 +38,19 @@ def linear(x, weight, bias):
     return np.einsum("...i,oi->...o", x, weight) + bias
 
 
+def dense(x, weight, bias, activation):
+    z = linear(x, weight, bias)
+    functions = {
+        "identity": z,
+        "relu": np.where(z > 0, z, 0),
+        "elu": elu(z),
+        "sigmoid": special.expit(z),
+        "tanh": np.tanh(z),
+        "softplus": np.logaddexp(0, z),
+    }
+    return functions[activation]
+
+
 def bernoulli_nll(logits, x):
     p = special.expit(logits)
     return -np.sum(x * np.log(p) + (1 - x) * np.log(1 - p), axis=-1)
@@ -47,8 +60,42 @@ def gaussian_kl(mu, logvar):
     return 0.5 * (np.square(mu) + np.exp(logvar) - 1 - logvar)
 
 
+def gaussian_kl_isotropic(mu, logvar):
+    return gaussian_kl(mu, logvar.reshape(*mu.shape[:-1], 1)).sum(-1)
+
+
+def gaussian_kl_full(mu, L):
+    """With the covariance Σ = L Lᵀ, ½ (tr Σ + ‖μ‖² - d - log det Σ)."""
+    L = np.tril(L)
+    covariance = L @ np.swapaxes(L, -1, -2)
+    trace = np.trace(covariance, axis1=-2, axis2=-1)
+    log_det = np.linalg.slogdet(covariance)[1]
+    return 0.5 * (trace + np.square(mu).sum(-1) - mu.shape[-1] - log_det)
+
+
+def gaussian_nll(mean, x, logstd):
+    return -stats.norm.logpdf(x, mean, np.exp(logstd)).sum(-1)
+
+
 def reparameterize(mu, logvar, eps):
     return mu + np.sqrt(np.exp(logvar)) * eps
+
+
+def sparsity_penalty(y, rho):
+    share = np.sum(y, axis=0) / len(y)
+    return np.sum(rho * np.log(rho / share) + (1 - rho) * np.log((1 - rho) / (1 - share)))
+
+
+def contraction_penalty(slope, weight):
+    """The squared Frobenius norm of each Jacobian, which is formed."""
+    return np.array([np.linalg.norm(np.diag(s) @ weight) ** 2 for s in slope]).reshape(len(slope))
+
+
+def gru_cell(gates_x, gates_h, h):
+    r, z, _ = np.split(special.expit(gates_x + gates_h), 3, axis=1)
+    d = h.shape[1]
+    n = np.tanh(gates_x[:, 2 * d :] + r * gates_h[:, 2 * d :])
+    return n + z * (h - n)
 
 
 def scatter(x, shape, index):
@@ -120,17 +167,23 @@ OTHERS = {
     "astype": lambda x, dtype: x.astype(dtype),
     "bernoulli_nll": bernoulli_nll,
     "contract": contract,
+    "contraction_penalty": contraction_penalty,
     "conv2d": conv2d,
     "conv_transpose2d": conv_transpose2d,
     "conv_result": conv_result,
     "conv_image": conv_image,
     "conv_kernel": conv_kernel,
+    "dense": dense,
     "elu": elu,
     "erf": special.erf,
     "euclidean": euclidean,
     "gaussian_kl": gaussian_kl,
+    "gaussian_kl_full": gaussian_kl_full,
+    "gaussian_kl_isotropic": gaussian_kl_isotropic,
+    "gaussian_nll": gaussian_nll,
     "gelu": lambda x: x * special.ndtr(x),
     "getitem": lambda x, index: x[index],
+    "gru_cell": gru_cell,
     "join": lambda *parts, axis, edges: np.concatenate(parts, axis),
     "leaky_relu": leaky_relu,
     "linear": linear,
@@ -142,6 +195,7 @@ OTHERS = {
     "scatter": scatter,
     "sigmoid": special.expit,
     "softmax": softmax,
+    "sparsity_penalty": sparsity_penalty,
     "softplus": lambda x: np.log1p(np.exp(x)),
 }
 

@@ -1,106 +1,276 @@
-"""Each compiled twin equals its reference, and the reference its textbook."""
+"""The optimisers' compiled steps equal their references, and these their textbooks."""
 
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from minivae import kernels
-from minivae.kernels import reference
+from minivae.kernels.crew import crew
+from minivae.kernels.optimizers import Slots, adagrad_step, adam_step, sgd_step, step_all
+from minivae.testing.strategies import strided
 
-compiled = pytest.importorskip(
-    "minivae.kernels.compiled", reason="Numba is not installed here", exc_type=ImportError
+twin = pytest.importorskip(
+    "minivae.kernels.compiled.optimizers", reason="Numba is not installed here"
 )
 
 DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
 BETAS = st.sampled_from([0.0, 0.5, 0.9, 0.99, 0.999])
+RATES = st.sampled_from([1e-4, 1e-3, 0.1, 1.0])
+NUMBERS = {
+    sgd_step: st.tuples(RATES, BETAS),
+    adagrad_step: st.tuples(RATES, st.sampled_from([1e-10, 1e-4])),
+    adam_step: st.tuples(
+        RATES, BETAS, BETAS, st.sampled_from([1e-8, 1e-4]), st.integers(1, 10_000)
+    ),
+}
+SLOTS = {sgd_step: 1, adagrad_step: 1, adam_step: 2}
+RULES = pytest.mark.parametrize("rule", NUMBERS)
+
+
+def reals(dtype):
+    width = 8 * np.dtype(dtype).itemsize
+    return st.floats(width=width) | st.floats(-1e3, 1e3, width=width)
 
 
 @st.composite
-def adam_arguments(draw, dtype, special=True):
-    """p, g, m, v of one shape, sizes 0 and 1 among them, and the numbers of a step."""
-    shape = draw(hnp.array_shapes(min_dims=0, max_dims=2, min_side=0, max_side=5))
-    width = 8 * np.dtype(dtype).itemsize
-    real = st.floats(
-        allow_nan=special,
-        allow_infinity=special,
-        width=width,
-        min_value=None if special else -1e3,
-        max_value=None if special else 1e3,
-    )
-    moderate = st.floats(-1e3, 1e3, width=width)
-    p, g, m = (draw(hnp.arrays(dtype, shape, elements=real | moderate)) for _ in range(3))
-    v = np.array(np.abs(draw(hnp.arrays(dtype, shape, elements=real | moderate))))
-    lr = draw(st.sampled_from([1e-4, 1e-3, 0.1, 1.0]))
-    eps = draw(st.sampled_from([1e-8, 1e-4]))
-    step = draw(st.integers(1, 10_000))
-    return (p, g, m, v), (lr, draw(BETAS), draw(BETAS), eps, step)
+def tasks(draw, rule, dtype):
+    """Parameters, gradients (not for all), memory and numbers, in any layouts, of any values."""
+    shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=5)
+    parameters, gradients, memory = [], [], []
+    for shape in draw(st.lists(shapes, min_size=1, max_size=4)):
+        arrays = hnp.arrays(dtype, shape, elements=reals(dtype))
+        parameters.append(draw(strided(draw(arrays))))
+        gradients.append(draw(st.none() | arrays.flatmap(strided)))
+        signed = rule is sgd_step
+        memory.append(
+            [draw(arrays) if signed else np.abs(draw(arrays)) for _ in range(SLOTS[rule])]
+        )
+    return parameters, gradients, memory, draw(NUMBERS[rule])
 
 
-def after(kernel, arrays, numbers):
-    """The arrays p, m and v as a step leaves them, and the gradient, which it must not touch."""
-    p, g, m, v = (a.copy() for a in arrays)
+def after(step, rule, parameters, gradients, memory, numbers):
+    """Copies of parameters, each lying as it did, and of their memory, as a step leaves them."""
+    bases = [p if p.base is None else p.base for p in parameters]
+    copies = [base.copy(order="K") for base in bases]
+    ours = [
+        np.ndarray(p.shape, p.dtype, copy, address(p) - address(base), p.strides)
+        for p, base, copy in zip(parameters, bases, copies, strict=True)
+    ]
+    slots = Slots(ours, SLOTS[rule])
+    slots.flat[...] = np.nan  # also what lies between the arrays
+    for i, values in enumerate(memory):
+        for view, value in zip(slots.of(i), values, strict=True):
+            view[...] = value
+    before = [None if g is None else g.copy() for g in gradients]
     with np.errstate(all="ignore"):
-        kernel(p, g, m, v, *numbers)
-    np.testing.assert_array_equal(g, arrays[1])
-    return p, m, v
+        step(rule, ours, gradients, slots, slots.flat, numbers)
+    for g, same in zip(gradients, before, strict=True):
+        np.testing.assert_array_equal(g, same)
+    for p, base, copy in zip(ours, bases, copies, strict=True):  # what lies between is not touched
+        p_before = p.copy()
+        p[...] = np.ndarray(p.shape, p.dtype, base, address(p) - address(copy), p.strides)
+        np.testing.assert_array_equal(copy, base)
+        p[...] = p_before
+    return ours, [slots.of(i) for i in range(len(ours))]
 
 
-def assert_within_ulps(actual, expected, ulps, scale=None):
+def address(x):
+    return x.__array_interface__["data"][0]
+
+
+def assert_within_ulps(actual, expected, ulps, scale):
     """|actual - expected| is at most so many units in the last place; NaN meets NaN, inf inf."""
     assert actual.dtype == expected.dtype
     assert actual.shape == expected.shape
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(actual[~finite], expected[~finite])
     limits = np.finfo(expected.dtype)
-    scale = np.abs(expected) if scale is None else scale
     with np.errstate(all="ignore"):
-        bound = ulps * (limits.eps * scale + limits.smallest_subnormal)
+        bound = ulps * (limits.eps * np.asarray(scale, np.float64) + limits.smallest_subnormal)
         assert np.all((np.abs(actual - expected) <= bound)[finite])
 
 
-@DTYPES
-def test_the_adam_twin_equals_its_reference(dtype):
-    @given(adam_arguments(dtype))
-    def law(arguments):
-        arrays, numbers = arguments
-        ours = after(compiled.adam_step, arrays, numbers)
-        truth = after(reference.adam_step, arrays, numbers)
-        p, m, v = truth
+def assert_same_step(rule, task, ours, truth):
+    """Memory and parameters agree in units of the terms that they are sums of."""
+    parameters, gradients, memory, numbers = task
+    for i, g in enumerate(gradients):
+        if g is None:
+            np.testing.assert_array_equal(ours[0][i], parameters[i])
+            continue
         with np.errstate(all="ignore"):
-            assert_within_ulps(ours[1], m, 4, np.abs(arrays[2]) + np.abs(arrays[1]))
-            assert_within_ulps(ours[2], v, 4)
-            assert_within_ulps(ours[0], p, 4, np.abs(arrays[0]) + np.abs(p - arrays[0]))
+            p, g, first = (np.asarray(a, np.float64) for a in (parameters[i], g, memory[i][0]))
+            terms = np.abs(first) + np.abs(g)
+            for k, (a, b) in enumerate(zip(ours[1][i], truth[1][i], strict=True)):
+                signed = k == 0 and rule is not adagrad_step
+                assert_within_ulps(a, b, 4, terms if signed else np.abs(b))
+            change = np.abs(truth[0][i] - p)
+            if rule is sgd_step:
+                change = change + numbers[0] * terms
+            if rule is adam_step:
+                lr, beta1, beta2, eps, t = numbers
+                root = np.sqrt(np.asarray(truth[1][i][1], np.float64) / (1 - beta2**t))
+                change = change + lr / (1 - beta1**t) * terms / (root + eps)
+            assert_within_ulps(ours[0][i], truth[0][i], 4, np.abs(p) + change)
+
+
+@DTYPES
+@RULES
+def test_the_twin_equals_its_reference(rule, dtype):
+    @given(tasks(rule, dtype))
+    def law(task):
+        ours, truth = after(twin.step_all, rule, *task), after(step_all, rule, *task)
+        assert_same_step(rule, task, ours, truth)
 
     law()
 
 
 @DTYPES
+@RULES
+def test_the_step_of_one_parameter_equals_its_reference(rule, dtype):
+    @given(tasks(rule, dtype))
+    def law(task):
+        def one_by_one(rule, parameters, gradients, slots, flat, numbers):
+            for i, (p, g) in enumerate(zip(parameters, gradients, strict=True)):
+                if g is not None:
+                    twin.step_one(rule, p, g, slots.of(i), numbers)
+
+        ours, truth = after(one_by_one, rule, *task), after(step_all, rule, *task)
+        assert_same_step(rule, task, ours, truth)
+
+    law()
+
+
+@pytest.fixture
+def small_chunks(monkeypatch):
+    """Chunks of 16 entries, so that small tasks are shared; and the threads as they were."""
+    monkeypatch.setattr(twin, "CHUNK", 16)
+    monkeypatch.setattr(twin, "FEW", 0)
+    threads = crew.threads
+    yield
+    crew.resize(threads)
+
+
+@pytest.mark.usefixtures("small_chunks")
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@DTYPES
+@RULES
+def test_threads_that_share_the_chunks_give_the_same_bits(rule, dtype, threads):
+    crew.resize(threads)
+    sizes = st.lists(st.integers(0, 100), min_size=1, max_size=12)
+
+    @settings(max_examples=20)
+    @given(sizes, st.integers(0, 2**32 - 1), NUMBERS[rule])
+    def law(sizes, seed, numbers):
+        rng = np.random.default_rng(seed)
+        parameters = [rng.standard_normal(n).astype(dtype) for n in sizes]
+        gradients = [rng.standard_normal(n).astype(dtype) if n % 5 else None for n in sizes]
+        memory = [[rng.random(n).astype(dtype) for _ in range(SLOTS[rule])] for n in sizes]
+        task = parameters, gradients, memory, numbers
+        ours = after(twin.step_all, rule, *task)
+        assert_same_step(rule, task, ours, after(step_all, rule, *task))
+        for p, g, values, q, found in zip(*task[:3], *ours, strict=True):
+            if g is not None:  # alone, in one piece
+                slots = [value.copy() for value in values]
+                twin.step_one(rule, p, g, slots, numbers)
+                np.testing.assert_array_equal(p, q)
+                for a, b in zip(slots, found, strict=True):
+                    np.testing.assert_array_equal(a, b)
+
+    law()
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_many_entries_make_larger_chunks_as_a_team_counts_only_so_far():
+    p = np.zeros(16 * 4095 * 2 + 3, "float32")
+    slots = Slots([p], 1)
+    twin.step_all(sgd_step, [p], [np.ones_like(p)], slots, slots.flat, (0.5, 0.9))
+    np.testing.assert_array_equal(p, -0.5)
+
+
+def test_parameters_that_share_entries_are_stepped_one_after_the_other(monkeypatch):
+    """Threads that changed the same entries at once would lose a change."""
+    monkeypatch.setattr(twin, "_step_range", None)  # calling it would be an error
+    p = np.ones((4, 4))
+    slots = Slots([p, p.T], 1)
+    gradients = [np.ones((4, 4)), np.ones((4, 4))]
+    twin.step_all(sgd_step, [p, p.T], gradients, slots, slots.flat, (0.25, 0.0))
+    np.testing.assert_array_equal(p, 0.5)
+
+
+@pytest.mark.parametrize("step", [step_all, twin.step_all])
+def test_a_parameter_that_cannot_be_written_is_refused(step):
+    p = np.ones(3)
+    p.flags.writeable = False
+    slots = Slots([p], 1)
+    with pytest.raises(ValueError, match="read-only"):
+        step(sgd_step, [p], [np.ones(3)], slots, slots.flat, (0.25, 0.0))
+    np.testing.assert_array_equal(p, 1)
+
+
+@pytest.mark.parametrize("step", [step_all, twin.step_all])
+def test_arrays_of_other_types_are_stepped_by_the_reference(step):
+    p = np.ones(3, "float32")
+    slots = Slots([p], 1)
+    step(sgd_step, [p], [np.full(3, 0.5)], slots, slots.flat, (0.5, 0.0))
+    np.testing.assert_array_equal(p, 0.75)
+    other = np.ones(3)  # not of the type that the memory was made for
+    step(sgd_step, [other], [np.full(3, 0.5, "float32")], slots, slots.flat, (0.5, 0.0))
+    np.testing.assert_array_equal(other, 0.75)
+
+
+@DTYPES
+@given(sizes=st.lists(st.integers(0, 40), min_size=1, max_size=5), slots=st.integers(0, 3))
+def test_the_memory_of_each_array_begins_on_a_cache_line_and_overlaps_with_no_other(
+    dtype, sizes, slots
+):
+    arrays = [np.empty(n, dtype) for n in sizes]
+    memory = Slots(arrays, slots)
+    assert memory.flat.shape[0] == slots
+    assert not memory.flat.any()
+    assert np.all(memory.places[:, 0] * memory.flat.itemsize % 64 == 0)
+    for i in range(len(sizes)):
+        for view in memory.of(i):
+            view += i + 1
+    for i, a in enumerate(arrays):
+        assert len(memory.of(i)) == slots
+        for view in memory.of(i):
+            assert (view.shape, view.dtype) == (a.shape, a.dtype)
+            np.testing.assert_array_equal(view, i + 1)
+
+
+@DTYPES
 def test_the_second_moment_of_the_twin_has_no_bias(dtype):
     """(1 - 0.999) g² in float32: the factor is the rounded 0.001, not 1 minus the rounded 0.999."""
-    arrays = [np.zeros(1, dtype), np.ones(1, dtype), np.zeros(1, dtype), np.zeros(1, dtype)]
-    compiled.adam_step(*arrays, 1e-3, 0.9, 0.999, 1e-8, 1)
-    assert arrays[3] == pytest.approx(1.0 - 0.999, rel=2 * float(np.finfo(dtype).eps))
+    p = np.zeros(1, dtype)
+    slots = Slots([p], 2)
+    numbers = (1e-3, 0.9, 0.999, 1e-8, 1)
+    twin.step_all(adam_step, [p], [np.ones(1, dtype)], slots, slots.flat, numbers)
+    assert slots.of(0)[1] == pytest.approx(1.0 - 0.999, rel=2 * float(np.finfo(dtype).eps))
 
 
-@given(adam_arguments("float64", special=False))
-def test_the_reference_is_algorithm_1_of_kingma_and_ba(arguments):
-    arrays, (lr, beta1, beta2, eps, t) = arguments
-    ours = [a.ravel() for a in after(reference.adam_step, arrays, (lr, beta1, beta2, eps, t))]
-    for i, (theta, g, m, v) in enumerate(zip(*(a.ravel().tolist() for a in arrays), strict=True)):
-        m_t = beta1 * m + (1 - beta1) * g
-        v_t = beta2 * v + (1 - beta2) * g**2
-        m_hat = m_t / (1 - beta1**t)
-        v_hat = v_t / (1 - beta2**t)
-        theta_t = theta - lr * m_hat / (math.sqrt(v_hat) + eps)
-        rounding = 1e-12 * (abs(m) + abs(g))
-        assert abs(ours[1][i] - m_t) <= rounding
-        assert ours[2][i] == pytest.approx(v_t, rel=1e-12, abs=1e-300)
+moderate = hnp.arrays("float64", 4, elements=st.floats(-1e3, 1e3))
+
+
+@given(moderate, moderate, moderate, moderate.map(np.abs), NUMBERS[adam_step])
+def test_the_reference_is_algorithm_1_of_kingma_and_ba(theta, g, m, v, numbers):
+    lr, beta1, beta2, eps, t = numbers
+    p, m_t, v_t = theta.copy(), m.copy(), v.copy()
+    adam_step(p, g, m_t, v_t, *numbers)
+    for i in range(4):
+        first = beta1 * m[i] + (1 - beta1) * g[i]
+        second = beta2 * v[i] + (1 - beta2) * g[i] ** 2
+        m_hat = first / (1 - beta1**t)
+        v_hat = second / (1 - beta2**t)
+        moved = theta[i] - lr * m_hat / (math.sqrt(v_hat) + eps)
+        rounding = 1e-12 * (abs(m[i]) + abs(g[i]))
+        assert abs(m_t[i] - first) <= rounding
+        assert v_t[i] == pytest.approx(second, rel=1e-12, abs=1e-300)
         slack = lr * rounding / (1 - beta1**t) / (math.sqrt(v_hat) + eps)
-        assert abs(ours[0][i] - theta_t) <= 1e-12 * (abs(theta) + abs(theta_t - theta)) + slack
+        assert abs(p[i] - moved) <= 1e-12 * (abs(theta[i]) + abs(moved - theta[i])) + slack
 
 
 @DTYPES
@@ -108,48 +278,26 @@ def test_the_reference_is_algorithm_1_of_kingma_and_ba(arguments):
 def test_the_first_steps_have_the_size_of_the_learning_rate(dtype, steps):
     """With a constant gradient, m̂ = g and v̂ = g², so that each step is lr sign(g)."""
     p, g = np.zeros(2, dtype), np.array([3.0, -0.2], dtype)
-    m, v = np.zeros(2, dtype), np.zeros(2, dtype)
+    slots = Slots([p], 2)
     for t in range(1, steps + 1):
-        kernels.adam_step(p, g, m, v, 0.01, 0.9, 0.999, 1e-12, t)
+        kernels.step_all(adam_step, [p], [g], slots, slots.flat, (0.01, 0.9, 0.999, 1e-12, t))
     np.testing.assert_allclose(p, -0.01 * steps * np.sign(g), rtol=3e-6 * steps)
 
 
-@pytest.mark.parametrize("bad", [0, 1, 2, 3])
-@DTYPES
-def test_arrays_that_are_not_contiguous_go_to_the_reference(dtype, bad, monkeypatch):
-    kernels.use("numba")
-    rng = np.random.default_rng(bad)
-    arrays = [np.abs(rng.standard_normal((4, 3))).astype(dtype) for _ in range(4)]
-    expected = after(reference.adam_step, arrays, (0.01, 0.9, 0.999, 1e-8, 3))
-    monkeypatch.setattr(compiled, "adam_step", None)  # calling it would be an error
-    mixed = [np.asfortranarray(a) if i == bad else a.copy() for i, a in enumerate(arrays)]
-    kernels.adam_step(*mixed, 0.01, 0.9, 0.999, 1e-8, 3)
-    for ours, truth in zip((mixed[0], *mixed[2:]), expected, strict=True):
-        np.testing.assert_array_equal(ours, truth)
+def test_the_twin_runs_and_use_numpy_keeps_the_step_from_it(monkeypatch):
+    from minivae.kernels import compiled
 
-
-def test_arrays_of_several_types_go_to_the_reference(monkeypatch):
-    kernels.use("numba")
-    monkeypatch.setattr(compiled, "adam_step", None)
-    p, m, v = np.ones(3, "float32"), np.zeros(3, "float32"), np.zeros(3, "float32")
-    kernels.adam_step(p, np.ones(3), m, v, 0.5, 0.9, 0.999, 1e-8, 1)
-    assert p.dtype == "float32"
-    np.testing.assert_allclose(p, 0.5, rtol=1e-6)
-
-
-def test_contiguous_arrays_go_to_the_twin_and_use_numpy_keeps_them_from_it(monkeypatch):
     called = []
-    monkeypatch.setattr(compiled, "adam_step", lambda *args: called.append(args))
-    arguments = ([1.0], [1.0], [0.0], [0.0])
+    monkeypatch.setattr(compiled, "step_all", lambda *args: called.append(args))
+    p = np.ones(1)
+    slots = Slots([p], 1)
+    task = sgd_step, [p], [np.ones(1)], slots, slots.flat, (0.5, 0.0)
     try:
         kernels.use("numba")
-        assert kernels.backend() == "numba"
-        kernels.adam_step(*map(np.array, arguments), 0.5, 0.9, 0.999, 1e-8, 1)
+        kernels.step_all(*task)
         assert len(called) == 1
         kernels.use("numpy")
-        assert kernels.backend() == "numpy"
-        p = np.array([1.0])
-        kernels.adam_step(p, *map(np.array, arguments[1:]), 0.5, 0.9, 0.999, 1e-8, 1)
+        kernels.step_all(*task)
         assert len(called) == 1
         assert p == pytest.approx([0.5])
     finally:

@@ -1,5 +1,6 @@
 """Optimisers against their textbook recursions, written out number by number."""
 
+import copy
 import math
 
 import numpy as np
@@ -8,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import minivae as mv
-from minivae.optim import SGD, Adagrad, Adam
+from minivae.optim import SGD, Adagrad, Adam, Optimizer
+from minivae.testing.strategies import strided
 
 numbers = st.floats(-100, 100).map(lambda x: round(x, 3))
 gradients = st.lists(st.lists(numbers, min_size=3, max_size=3), min_size=1, max_size=8)
@@ -263,3 +265,164 @@ def test_a_gradient_of_another_shape_is_refused():
     x.grad = np.ones(1)
     with pytest.raises(ValueError, match=r"shape \(4,\) has a gradient of shape \(1,\)"):
         Adam([x]).step()
+
+
+@EVERY
+def test_where_a_gradient_is_refused_nothing_has_changed(method):
+    x, y = mv.nn.Parameter(np.ones(4)), mv.nn.Parameter(np.ones(2))
+    x.grad, y.grad = np.ones(4), np.ones(3)
+    opt = METHODS[method]([x, y])
+    before = opt.state_dict()
+    with pytest.raises(ValueError, match="gradient of shape"):
+        opt.step()
+    np.testing.assert_array_equal(x.data, 1)
+    for name, array in opt.state_dict().items():
+        np.testing.assert_array_equal(array, before[name])
+
+
+@st.composite
+def models(draw):
+    """Arrays of both types in any layout, and for each a gradient, or none, in any layout."""
+    arrays, gradients = [], []
+    for _ in range(draw(st.integers(1, 4))):
+        shape = draw(st.sampled_from([(), (3,), (2, 3), (3, 2, 2), (0, 2)]))
+        dtype = draw(st.sampled_from(["float32", "float64"]))
+        rng = np.random.default_rng(draw(st.integers(0, 999)))
+        array, gradient = (np.asarray(rng.standard_normal(shape), dtype) for _ in range(2))
+        arrays.append(draw(strided(array)))
+        gradients.append(draw(st.none() | strided(gradient)))
+    return arrays, gradients
+
+
+@EVERY
+def test_types_and_layouts_make_no_difference(method):
+    @given(models())
+    def law(model):
+        arrays, gradients = model
+        parameters = [mv.tensor(a, requires_grad=True) for a in arrays]
+        together = METHODS[method](parameters)
+        alone = [mv.nn.Parameter(np.array(a, order="C")) for a in arrays]
+        each = [METHODS[method]([p]) for p in alone]
+        for factor in (1, -2):
+            for p, q, g in zip(parameters, alone, gradients, strict=True):
+                p.grad = None if g is None else factor * g
+                q.grad = None if g is None else np.array(p.grad, order="C")
+            together.step()
+            for opt in each:
+                opt.step()
+        state = together.state_dict()
+        for i, (p, q, opt) in enumerate(zip(parameters, alone, each, strict=True)):
+            assert p.data is arrays[i]
+            tolerance = 16 * np.finfo(p.dtype).eps
+            np.testing.assert_allclose(p.data, q.data, rtol=tolerance, atol=tolerance)
+            for name in together.slots:
+                slot = state[f"{name}.{i}"]
+                assert (slot.dtype, slot.shape) == (p.dtype, p.shape)
+                kept = opt.state_dict()[f"{name}.0"]
+                np.testing.assert_allclose(slot, kept, rtol=tolerance, atol=tolerance)
+        resumed = METHODS[method]([mv.nn.Parameter(np.array(a, order="C")) for a in arrays])
+        resumed.load_state_dict(state)
+        for name, array in resumed.state_dict().items():
+            np.testing.assert_array_equal(array, state[name])
+
+    law()
+
+
+@EVERY
+def test_an_array_that_is_put_in_a_parameters_place_is_stepped(method):
+    x, y = mv.nn.Parameter(np.ones((2, 3))), mv.nn.Parameter(np.ones((2, 3)))
+    opt, other = METHODS[method]([x]), METHODS[method]([y])
+    gradient = np.arange(6.0).reshape(2, 3)
+    for data in (x.data, np.full((2, 3), 2.0), np.full((3, 2), 3.0).T):
+        x.data, y.data = data, data.copy(order="C")
+        x.grad = y.grad = gradient
+        opt.step()
+        other.step()
+        assert x.data is data
+        np.testing.assert_allclose(x.data, y.data, rtol=1e-14)
+
+
+@EVERY
+def test_a_deep_copy_steps_its_own_parameters(method):
+    x = mv.nn.Parameter(np.ones((2, 3)).T)
+    x.grad = np.full((3, 2), 0.5)
+    opt = METHODS[method]([x])
+    opt.step()
+    data, state = x.data.copy(), opt.state_dict()
+    other = copy.deepcopy(opt)
+    other.step()
+    np.testing.assert_array_equal(x.data, data)
+    for name, array in opt.state_dict().items():
+        np.testing.assert_array_equal(array, state[name])
+    assert other.parameters[0].data is not x.data
+    opt.step()
+    np.testing.assert_array_equal(x.data, other.parameters[0].data)
+
+
+class Signed(Optimizer):
+    """p ← p - lr sign(g), counting the steps of each entry."""
+
+    slots = ("count", "last")
+
+    def update(self, p, g, **memory):
+        memory["count"] += 1
+        memory["last"][...] = g
+        p -= self.lr * np.sign(g)
+
+
+class Decayed(Adam):
+    """Adam with decoupled weight decay (Loshchilov & Hutter 2019)."""
+
+    def update(self, p, g, **memory):
+        p *= 1 - 0.5 * self.lr
+        super().update(p, g, **memory)
+
+
+def test_a_method_of_ones_own_is_a_subclass_with_slots_and_an_update():
+    x, y = mv.nn.Parameter(np.ones((2, 3)).T), mv.nn.Parameter(np.ones(2, "float32"))
+    opt = Signed([x, y], lr=0.25)
+    for _ in range(2):
+        x.grad = np.full((3, 2), -3.0)
+        opt.step()
+    np.testing.assert_array_equal(x.data, 1.5)
+    np.testing.assert_array_equal(y.data, 1)
+    state = opt.state_dict()
+    np.testing.assert_array_equal(state["count.0"], np.full((3, 2), 2.0))
+    np.testing.assert_array_equal(state["last.0"], np.full((3, 2), -3.0))
+    np.testing.assert_array_equal(state["count.1"], np.zeros(2))
+
+
+def test_a_subclass_may_extend_the_update_of_a_method():
+    x, y = mv.nn.Parameter(np.ones(3)), mv.nn.Parameter(np.ones(3))
+    decayed, plain = Decayed([x], lr=0.1), Adam([y], lr=0.1)
+    for g in (1.0, -2.0, 3.0):
+        y.data *= 1 - 0.5 * 0.1
+        x.grad = y.grad = np.full(3, g)
+        decayed.step()
+        plain.step()
+        np.testing.assert_allclose(x.data, y.data, rtol=1e-14)
+
+
+@EVERY
+def test_the_references_take_the_same_steps_as_the_kernels(method):
+    """On a model whose parameters lie in several chunks."""
+    pytest.importorskip("numba", reason="Numba is not installed here")
+    rng = np.random.default_rng(0)
+    shapes = [(300, 100), (100,), (100, 301), (1,), (2, 3)]
+    start = [rng.standard_normal(shape).astype("float32") for shape in shapes]
+    found = []
+    try:
+        for kernels in ("numba", "numpy"):
+            mv.use(kernels)
+            parameters = [mv.nn.Parameter(a) for a in start]
+            opt, noise = METHODS[method](parameters), np.random.default_rng(1)
+            for _ in range(3):
+                for p in parameters:
+                    p.grad = noise.standard_normal(p.shape).astype("float32")
+                opt.step()
+            found.append([p.data for p in parameters])
+    finally:
+        mv.use("numba")
+    for ours, truth, before in zip(*found, start, strict=True):
+        np.testing.assert_allclose(ours, truth, rtol=0, atol=1e-5)
+        assert np.all(ours != before)

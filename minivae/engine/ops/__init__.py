@@ -1,7 +1,7 @@
 """The operations, and the functions that are composed of them.
 
 In reading order: choice, exponential, arithmetic, activations, shape, indexing, joining,
-reductions, softmax, products, einsum, linear, convolution, densities.
+reductions, softmax, products, einsum, linear, convolution, densities, penalties, recurrent.
 
 Where there is no derivative, or a careless formula would give NaN, this is what is taken:
 
@@ -49,7 +49,14 @@ from minivae.engine.ops.arithmetic import (
 )
 from minivae.engine.ops.choice import absolute, clip, maximum, minimum, sign, where
 from minivae.engine.ops.convolution import conv2d, conv_transpose2d
-from minivae.engine.ops.densities import bernoulli_nll, gaussian_kl, reparameterize
+from minivae.engine.ops.densities import (
+    bernoulli_nll,
+    gaussian_kl,
+    gaussian_kl_full,
+    gaussian_kl_isotropic,
+    gaussian_nll,
+    reparameterize,
+)
 from minivae.engine.ops.einsum import einsum
 from minivae.engine.ops.exponential import cos, erf, exp, expm1, log, log1p, sin, sqrt
 from minivae.engine.ops.indexing import (
@@ -62,8 +69,10 @@ from minivae.engine.ops.indexing import (
     tril,
 )
 from minivae.engine.ops.joining import concatenate, stack
-from minivae.engine.ops.linear import linear
+from minivae.engine.ops.linear import dense, linear
+from minivae.engine.ops.penalties import contraction_penalty, sparsity_penalty
 from minivae.engine.ops.products import matmul, outer
+from minivae.engine.ops.recurrent import gru_cell
 from minivae.engine.ops.reductions import cumsum, max, mean, min, norm, prod, std, sum, var
 from minivae.engine.ops.shape import (
     broadcast_to,
@@ -83,10 +92,12 @@ __all__ = [
     "broadcast_to",
     "clip",
     "concatenate",
+    "contraction_penalty",
     "conv2d",
     "conv_transpose2d",
     "cos",
     "cumsum",
+    "dense",
     "diagonal",
     "divide",
     "einsum",
@@ -97,8 +108,12 @@ __all__ = [
     "expm1",
     "flip",
     "gaussian_kl",
+    "gaussian_kl_full",
+    "gaussian_kl_isotropic",
+    "gaussian_nll",
     "gelu",
     "getitem",
+    "gru_cell",
     "leaky_relu",
     "linear",
     "log",
@@ -128,6 +143,7 @@ __all__ = [
     "sin",
     "softmax",
     "softplus",
+    "sparsity_penalty",
     "split",
     "sqrt",
     "square",

@@ -19,28 +19,32 @@ from typing import Any
 from minivae.engine.op import op
 from minivae.engine.ops.shape import reshape
 from minivae.engine.registry import composed
-from minivae.kernels import convolution as kernels
+from minivae.kernels import convolution as reference
+from minivae.kernels.backend import with_twin
 from minivae.kernels.convolution import Grid
 
 PLAIN = Grid()
+_result = with_twin(reference.conv_result)
+_image = with_twin(reference.conv_image)
+_kernel = with_twin(reference.conv_kernel)
 
 
 @op(holomorphic=True)
 def conv_result(x: Any, weight: Any, grid: Grid = PLAIN) -> Any:
     """Return ∂T/∂g: images (n, c, h, w) and kernels (o, c, i, j) to (n, o, h', w')."""
-    return kernels.conv_result(x, weight, grid)
+    return _result(x, weight, grid)
 
 
 @op(holomorphic=True)
 def conv_image(g: Any, weight: Any, grid: Grid = PLAIN, size: Any = None) -> Any:
     """Return ∂T/∂x, for images of ``size`` (h, w)."""
-    return kernels.conv_image(g, weight, grid, size)
+    return _image(g, weight, grid, size)
 
 
 @op(holomorphic=True)
 def conv_kernel(g: Any, x: Any, grid: Grid = PLAIN, size: Any = None) -> Any:
     """Return ∂T/∂W, for kernels of ``size`` (i, j)."""
-    return kernels.conv_kernel(g, x, grid, size)
+    return _kernel(g, x, grid, size)
 
 
 conv_result.tangent(
@@ -141,7 +145,7 @@ def conv_transpose2d(
         padding leaves nothing of the result, or the bias is not (o,).
     """
     grid = Grid.of(stride, padding, dilation)
-    kernels.check_channels(x.shape, weight.shape, 0)
+    reference.check_channels(x.shape, weight.shape, 0)
     size = grid.image_size(x.shape[2:], weight.shape[2:], output_padding)
     return _raised(conv_image(x, weight, grid, size), bias)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae import kernels
 from minivae.engine.op import op
 from minivae.engine.ops.shape import reshape, rows, swapaxes
 from minivae.engine.registry import composed
@@ -14,8 +15,8 @@ from minivae.engine.registry import composed
 @op(holomorphic=True)
 def matmul(x: Any, y: Any) -> Any:
     """Matrix product z = x y over the last two axes; leading axes broadcast, 1-D as in NumPy."""
-    if np.ndim(x) > 2 and np.ndim(y) == 2:  # one product of all rows, not one for each matrix
-        return np.matmul(rows(x), y).reshape(*x.shape[:-1], y.shape[1])
+    if np.ndim(x) >= 2 and np.ndim(y) == 2:  # one product of all rows, not one for each matrix
+        return kernels.matmul(rows(x), y).reshape(*x.shape[:-1], y.shape[1])
     return np.matmul(x, y)
 
 

@@ -24,6 +24,7 @@ from minivae.testing.strategies.arrays import (
     distinct,
     integers,
     numbers,
+    strided,
 )
 from minivae.testing.strategies.call import Call
 from minivae.testing.strategies.images import IMAGES
@@ -195,6 +196,17 @@ def _affine(draw: st.DrawFn, name: str, dtype: Any) -> Call:
 
 
 @st.composite
+def _layer(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw an affine map and a nonlinearity, away from the bend of the ramp."""
+    x, weight, bias = draw(_affine(name, dtype)).operands
+    kinds = ["identity", "elu", "sigmoid", "tanh", "softplus"]
+    a = np.einsum("...i,oi->...o", x, weight) + bias if x.size and weight.size else bias
+    if np.abs(a).min(initial=1.0) > 0.1:
+        kinds.append("relu")
+    return Call(name, (x, weight, bias), {"activation": draw(st.sampled_from(kinds))})
+
+
+@st.composite
 def _bernoulli(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     """Draw logits and data that are bits or grey values."""
     shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
@@ -203,14 +215,71 @@ def _bernoulli(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     return Call(name, (draw(numbers(shape, dtype=dtype)), data.astype(dtype)))
 
 
+@st.composite
+def _activity(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw activations between 0 and 1 of at least one datum, and a share of active units."""
+    n, d = draw(st.integers(1, 3)), draw(st.integers(0, 3))
+    y = (draw(integers((n, d))) + 160) / 320  # from 1/10 to 9/10
+    rho = draw(st.sampled_from([0.05, 0.5, 0.875]))
+    return Call(name, (draw(strided(y.astype(dtype))),), {"rho": rho})
+
+
+@st.composite
+def _contractive(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    n, d, k = draw(st.tuples(*[st.integers(0, 3)] * 3))
+    return Call(name, (draw(numbers((n, d), dtype=dtype)), draw(numbers((d, k), dtype=dtype))))
+
+
+@st.composite
+def _gated(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    n, d = draw(st.tuples(*[st.integers(0, 3)] * 2))
+    shapes = [(n, 3 * d), (n, 3 * d), (n, d)]
+    return Call(name, tuple(draw(numbers(shape, dtype=dtype)) for shape in shapes))
+
+
+@st.composite
+def _gaussian(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw means, data and log standard deviations that broadcast; the latter may be a number."""
+    shapes = draw(broadcastable_shapes(3).filter(lambda shapes: any(shapes)))
+    xs: list[Any] = [
+        draw(numbers(shape, dtype=dtype, fraction=(i + 1) / 4)) for i, shape in enumerate(shapes)
+    ]
+    if draw(st.booleans()) and shapes[0]:
+        xs[2] = 0.375
+    return Call(name, tuple(xs))
+
+
+@st.composite
+def _isotropic(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw means, and for each row of them a log variance."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
+    rows = draw(st.sampled_from([shape[:-1], (*shape[:-1], 1)]))
+    xs = [draw(numbers(s, dtype=dtype)) for s in (shape, rows)]
+    return Call(name, tuple(xs))
+
+
+@st.composite
+def _triangular(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw means, and for each row of them a matrix without zeros."""
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=2, min_side=0, max_side=3))
+    L = draw(numbers((*shape, shape[-1]), "nonzero", dtype))
+    return Call(name, (draw(numbers(shape, dtype=dtype)), L))
+
+
 Draw = Callable[[str, Any], st.SearchStrategy[Call]]
 
 DRAWN: dict[str, Draw] = {
     "bernoulli_nll": _bernoulli,
     "clip": _clipped,
+    "contraction_penalty": _contractive,
     "cumsum": _running,
+    "dense": _layer,
     "euclidean": partial(_reduced, values=distinct, least=1),
     "gaussian_kl": partial(_elementwise, n=2),
+    "gaussian_kl_full": _triangular,
+    "gaussian_kl_isotropic": _isotropic,
+    "gaussian_nll": _gaussian,
+    "gru_cell": _gated,
     "leaky_relu": _leaky,
     "linear": _affine,
     "log_sigmoid": _elementwise,
@@ -226,6 +295,7 @@ DRAWN: dict[str, Draw] = {
     "prod": partial(_reduced, values=with_zeros),
     "reparameterize": partial(_elementwise, n=3),
     "softmax": partial(_reduced, keepdims=False),
+    "sparsity_penalty": _activity,
     "std": _spread,
     "sum": _reduced,
     "var": _spread,

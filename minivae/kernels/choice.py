@@ -1,0 +1,100 @@
+"""BLAS or our own tiles: who computes a product of matrices, and why.
+
+Two things decide, both known before a product is made, so that the same product is always made by
+the same hands and has the same bits:
+
+- The machine, once. OpenBLAS chooses its code by the processor's name, and often that for AVX2
+  where there is AVX-512: then our tiles, which are compiled for the processor that is there, are
+  twice as fast. Where both use the same vectors they are about equal; where BLAS has the wider
+  ones, it makes all products.
+- The sizes, each time, by what a product costs on either side: a call and the multiplications.
+  Ours costs more to begin, and fills whole vectors of columns; so small products and narrow ones
+  are BLAS's. ``minivae bench products`` measures both over a range of sizes.
+
+``minivae.use("numba", products="blas")``, or ``"tiles"``, overrules this.
+"""
+
+from __future__ import annotations
+
+import platform
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from minivae.kernels.backend import backend, products_by
+
+# Microseconds to begin a product; multiplications in float32 in a microsecond, on one core of 4 GHz
+# with vectors of 64 bytes. Their proportions matter, not the speed of the machine.
+_BEGIN_TILES, _BEGIN_BLAS, _BEGIN_UFUNCS = 5.0, 1.0, 4.0
+_RATE = 110_000.0
+_VECTOR = 16  # columns, in float32
+_FEWEST_ROWS, _FEWEST_COPIED = 4, 8  # copying columns to rows is work for each row of the result
+# What OpenBLAS calls its code for processors with vectors of 64 bytes.
+_WIDE = ("skylakex", "cooperlake", "sapphirerapids", "a64fx")
+
+def tiles_are_faster(a: np.ndarray, b: np.ndarray, *, fused: bool = False) -> bool:
+    """Tell whether our tiles make the product of ``a`` and ``b`` faster than BLAS.
+
+    ``fused`` says that bias and nonlinearity follow, which BLAS leaves to others.
+    """
+    if products_by() != "auto":
+        return products_by() == "tiles"
+    m, k = a.shape
+    n = b.shape[1]
+    rows_are_contiguous = b.strides[1] == b.itemsize
+    if m < (_FEWEST_ROWS if rows_are_contiguous else _FEWEST_COPIED):
+        return False
+    filled = -(-n // _VECTOR) * _VECTOR
+    tiles = _BEGIN_TILES + m * k * filled / _RATE
+    blas = _BEGIN_BLAS + m * k * n / _RATE / 0.55 + (_BEGIN_UFUNCS if fused else 0.0)
+    return tiles < blas and machine().tiles
+
+
+class Machine:
+    """What there is to choose from."""
+
+    def __init__(self) -> None:
+        self.blas, self.blas_bytes = _blas()
+        self.tile_bytes = 0
+        if backend() == "numba":
+            from minivae.kernels.compiled.vectors import BYTES
+
+            self.tile_bytes = BYTES
+        self.tiles = self.tile_bytes >= self.blas_bytes
+
+    def __str__(self) -> str:
+        mine = f"tiles in vectors of {self.tile_bytes} bytes" if self.tile_bytes else "no tiles"
+        return (
+            f"matrix products: {mine}; {self.blas}, vectors of {self.blas_bytes} bytes. "
+            f"{'Tiles make all but the small ones' if self.tiles else 'BLAS makes them all'}"
+        )
+
+
+@cache
+def machine() -> Machine:
+    """Look once at what this machine has."""
+    return Machine()
+
+
+def _blas() -> tuple[str, int]:
+    """Return the name of NumPy's BLAS, and how many bytes its vectors have."""
+    from threadpoolctl import threadpool_info
+
+    found: list[dict[str, Any]] = [i for i in threadpool_info() if i["user_api"] == "blas"]
+    for library in sorted(found, key=lambda i: "numpy" not in i["filepath"]):
+        name = f"{library['internal_api']} {library['version']}"
+        code = str(library.get("architecture", ""))
+        wide = not code or code.lower().startswith(_WIDE)  # who does not say may have the widest
+        return f"{name} ({code or 'unnamed code'})", 64 if wide else 16 if _is_arm() else 32
+    return "an unknown BLAS", 64
+
+
+def _is_arm() -> bool:
+    return platform.machine().lower() in ("aarch64", "arm64")
+
+
+def explain_products() -> str:
+    """Say in a sentence who makes matrix products on this machine, and why."""
+    forced = "" if products_by() == "auto" else f"; by your choice, {products_by()} make all"
+    return f"{machine()}{forced}"

@@ -1,0 +1,154 @@
+"""Products of matrices, C = A B, with a bias and a nonlinearity if wanted: tiles, panels, chunks.
+
+C is computed in panels, as wide as a tile, and each panel in tiles, one below the other. Then the
+same panel of B, a few hundred short rows, is read again and again, from the core's own cache (level
+2), while the rows of A, ``ROWS`` at a time, stay in level 1.
+
+- B is read where it lies if its rows are contiguous, as the tiles load vectors from them. If its
+  columns are (B is the transpose of an array), each panel is first copied to rows, block by block.
+  So is a last panel that fills no whole vectors, with zeros beside it.
+- A is read where it lies in any case, as its entries are broadcast one by one.
+- Sums over k are made in stretches of ``STRETCH``, whose sums are then added: that part of a panel
+  fits into level 1, and the error of a sum grows with the length of a stretch rather than with that
+  of the whole (at most 1e-6 of the sum of |aᵢₖ bₖⱼ| in float32).
+- A chunk is a panel and some of its tiles; see :mod:`minivae.kernels.compiled.team`. Every entry of
+  C is summed in the same order, whoever does it.
+- Bias and nonlinearity are applied to a chunk as soon as it is done, in the cache: the fusion.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import carray
+
+from minivae.kernels.compiled.elementary import activate_row
+from minivae.kernels.compiled.jit import jit
+from minivae.kernels.compiled.pointers import address, beyond, distances, entry, pointer, put
+from minivae.kernels.compiled.team import claim, enter, finish, leave
+from minivae.kernels.compiled.tile import HEIGHTS, tile, transpose
+from minivae.kernels.compiled.vectors import BYTES, ROWS, VECTORS
+from minivae.kernels.crew import crew
+from minivae.kernels.memory import empty
+
+STRETCH = 128
+GROUP = 48  # rows of a chunk, about
+COPIED = 192  # rows of a chunk if its panel is copied, which should pay
+HALF = HEIGHTS[1]
+
+
+@jit
+def _copy_panel(b, b_step, b_column, steps, columns, panel, width, lanes, zero):  # type: ignore[no-untyped-def]
+    """Copy ``columns`` columns of B to rows of ``width`` entries, with zeros beside them."""
+    for j in range(0, width, lanes):
+        if b_step == 1 and j + lanes <= columns:  # the columns are contiguous: by square blocks
+            whole = steps // lanes * lanes
+            for k in range(0, whole, lanes):
+                transpose(
+                    beyond(b, k + j * b_column), b_column, beyond(panel, k * width + j), width
+                )
+            for k in range(whole, steps):
+                for l in range(j, j + lanes):  # noqa: E741
+                    put(panel, k * width + l, entry(b, k + l * b_column))
+        else:
+            held = min(max(columns - j, 0), lanes)
+            for k in range(steps):
+                for l in range(j, j + held):  # noqa: E741
+                    put(panel, k * width + l, entry(b, k * b_step + l * b_column))
+                for l in range(j + held, j + lanes):  # noqa: E741
+                    put(panel, k * width + l, zero)
+
+
+@jit
+def _column_of_tiles(  # type: ignore[no-untyped-def]
+    a, a_row, a_step, b, b_step, steps, top, bottom, c, c_row, columns, lanes, begin, edge
+):  # fmt: skip
+    """Multiply the rows from ``top`` to ``bottom`` of A with a panel of B.
+
+    A last vector that C has no room for goes through ``edge``, a tile in the thread's own room.
+    """
+    vectors = (columns + lanes - 1) // lanes
+    whole = columns == vectors * lanes
+    i = top
+    while i < bottom:
+        left = bottom - i
+        rows = ROWS if left >= ROWS else HALF if left >= HALF else 1
+        x, z = beyond(a, i * a_row), beyond(c, i * c_row)
+        if whole:
+            tile(rows, vectors, x, a_row, a_step, b, b_step, steps, z, c_row, begin)
+        else:
+            width = vectors * lanes
+            tile(rows, vectors, x, a_row, a_step, b, b_step, steps, edge, width, True)
+            for r in range(rows):
+                for l in range(columns):  # noqa: E741
+                    value = entry(edge, r * width + l)
+                    if not begin:
+                        value += entry(z, r * c_row + l)
+                    put(z, r * c_row + l, value)
+        i += rows
+
+
+@jit
+def product(team, room, m, n, k, a, a_row, a_step, b, b_step, b_column, c, c_row, bias, kind):  # type: ignore[no-untyped-def]
+    """Compute C (m, n) = A (m, k) B (k, n), and then f(C + bias) of it; see :func:`multiply`.
+
+    ``room`` has a row for each thread; addresses and distances as in
+    :mod:`minivae.kernels.compiled.pointers`; ``bias`` is 0 if there is none.
+    """
+    lanes = BYTES // room.itemsize
+    width = VECTORS * lanes
+    panels = (n + width - 1) // width
+    groups = max(1, m // (GROUP if b_column == 1 else COPIED))
+    height = (m // groups + ROWS) // ROWS * ROWS  # rows of a chunk: whole tiles
+    groups = (m + height - 1) // height
+    a, b, c = pointer(room, a), pointer(room, b), pointer(room, c)
+    panel = pointer(room, room[team[2]].ctypes.data)
+    zero = room.dtype.type(0)
+    chunks = panels * groups
+    enter(team)
+    while True:
+        chunk = claim(team, chunks)
+        if chunk == chunks:
+            break
+        j = chunk // groups * width
+        top = chunk % groups * height
+        bottom = min(top + height, m)
+        columns = min(width, n - j)
+        for start in range(0, k, STRETCH):
+            steps = min(STRETCH, k - start)
+            rows, row = beyond(b, start * b_step + j * b_column), b_step
+            if b_column != 1 or columns % lanes:
+                _copy_panel(rows, b_step, b_column, steps, columns, panel, width, lanes, zero)
+                rows, row = panel, width
+            _column_of_tiles(
+                beyond(a, start * a_step), a_row, a_step, rows, row, steps, top, bottom,
+                beyond(c, j), c_row, columns, lanes, start == 0, beyond(panel, STRETCH * width),
+            )  # fmt: skip
+        if bias or kind:
+            for i in range(top, bottom):
+                line = carray(beyond(c, i * c_row + j), columns)
+                if bias:
+                    raised = carray(beyond(pointer(room, bias), j), columns)
+                    for l in range(line.size):  # noqa: E741
+                        line[l] += raised[l]
+                activate_row(kind, line)
+        finish(team)
+    leave(team, chunks)
+
+
+def multiply(
+    a: np.ndarray, b: np.ndarray, bias: np.ndarray | None = None, kind: int = 0
+) -> np.ndarray:
+    """Return f(A B + bias) for matrices of one floating-point type, (m, k) and (k, n).
+
+    ``bias`` is (n,) and contiguous; ``kind`` names the nonlinearity f as
+    :mod:`minivae.kernels.compiled.elementary` does, 0 being none.
+    """
+    (m, k), n = a.shape, b.shape[1]
+    c = empty((m, n), a.dtype)
+    width = VECTORS * BYTES // c.itemsize
+    room = empty((crew.threads, (STRETCH + ROWS) * width), a.dtype)
+    crew.run(
+        product, room, m, n, k, address(a), *distances(a), address(b), *distances(b),
+        address(c), n, 0 if bias is None else address(bias), kind,
+    )  # fmt: skip
+    return c

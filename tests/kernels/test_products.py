@@ -1,0 +1,161 @@
+"""Products by tiles equal BLAS's, for all sizes, strides and types, with bias and nonlinearity."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minivae import kernels
+from minivae.kernels import products
+from minivae.kernels.crew import crew
+
+compiled = pytest.importorskip(
+    "minivae.kernels.compiled", reason="Numba is not installed here", exc_type=ImportError
+)
+product = pytest.importorskip("minivae.kernels.compiled.product")
+
+DTYPES = pytest.mark.parametrize("dtype", ["float32", "float64"])
+TOLERANCE = {"float32": 1e-6, "float64": 1e-13}
+ROWS = st.sampled_from([1, 2, 3, 4, 5, 7, 8, 9, 12, 13, 47, 48, 49, 100, 193])
+COLUMNS = st.sampled_from([1, 2, 7, 8, 15, 16, 17, 31, 33, 47, 48, 49, 95, 97])
+STEPS = st.sampled_from([1, 2, 15, 16, 17, 127, 128, 129, 300])
+SPECIAL = [np.nan, np.inf, -np.inf, 0.0, -0.0]
+
+
+@st.composite
+def matrices(draw, shape, dtype, special=False):
+    """Rows, columns, every other entry, backwards, or one row for all: the same kind of numbers."""
+    m, n = shape
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    layout = draw(st.sampled_from(["rows", "columns", "strided", "backwards", "stretched"]))
+    sizes = {"columns": (n, m), "strided": (2 * m, 3 * n), "stretched": (1, n)}
+    x = rng.normal(size=sizes.get(layout, (m, n))).astype(dtype)
+    if special:
+        places = rng.integers(0, x.size, draw(st.integers(0, 3)))
+        x.flat[places] = rng.choice(SPECIAL, len(places))
+    views = {
+        "rows": lambda: x,
+        "columns": lambda: x.T,
+        "strided": lambda: x[::2, ::3],
+        "backwards": lambda: x[::-1, ::-1],
+        "stretched": lambda: np.broadcast_to(x, (m, n)),
+    }
+    return views[layout]()
+
+
+@st.composite
+def factors(draw, dtype, special=False):
+    m, k, n = draw(ROWS), draw(STEPS), draw(COLUMNS)
+    return draw(matrices((m, k), dtype, special)), draw(matrices((k, n), dtype, special))
+
+
+def sum_of_sizes(a, b):
+    with np.errstate(all="ignore"):
+        return np.abs(a).astype("float64") @ np.abs(b).astype("float64")
+
+
+def assert_equal_sums(found, a, b, dtype, bias=0.0):
+    """The difference is small beside the sum of |aᵢₖ bₖⱼ|; NaN and infinities are the same."""
+    with np.errstate(all="ignore"):
+        exact = a.astype("float64") @ b.astype("float64") + bias
+    assert found.dtype == dtype
+    assert found.shape == exact.shape
+    finite = np.isfinite(exact)
+    np.testing.assert_array_equal(found[~finite], exact[~finite])
+    bound = TOLERANCE[dtype] * (sum_of_sizes(a, b) + np.abs(bias))
+    assert (np.abs(found[finite] - exact[finite]) <= bound[finite]).all()
+
+
+@DTYPES
+@pytest.mark.parametrize("special", [False, True])
+def test_a_product_of_tiles_is_the_product(dtype, special):
+    @settings(max_examples=300)
+    @given(factors(dtype, special))
+    def law(pair):
+        assert_equal_sums(compiled.multiply(*pair), *pair, dtype)
+
+    law()
+
+
+@DTYPES
+@given(data=st.data())
+def test_the_error_of_a_long_sum_of_positive_terms_does_not_grow(dtype, data):
+    k = data.draw(st.sampled_from([1_000, 5_000, 20_000]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    a, b = rng.random((3, k)).astype(dtype), rng.random((k, 5)).astype(dtype)
+    assert_equal_sums(compiled.multiply(a, b), a, b, dtype)
+
+
+@DTYPES
+@pytest.mark.parametrize("activation", products.ACTIVATIONS)
+def test_bias_and_nonlinearity_are_applied_to_the_product(dtype, activation):
+    @settings(max_examples=40)
+    @given(factors(dtype), st.integers(0, 2**32))
+    def law(pair, seed):
+        x, weight = pair[0], pair[1].T
+        bias = np.random.default_rng(seed).normal(size=len(weight)).astype(dtype)
+        exact = products.activated(
+            x.astype("float64") @ weight.T.astype("float64") + bias, activation
+        )
+        bound = TOLERANCE[dtype] * (sum_of_sizes(x, weight.T) + np.abs(bias) + 1)  # |f'| <= 1
+        found = compiled.multiply(x, weight.T, bias, products.ACTIVATIONS.index(activation))
+        assert (np.abs(found - exact) <= bound).all()
+        assert (np.abs(products.dense(x, weight, bias, activation) - exact) <= bound).all()
+
+    law()
+
+
+@DTYPES
+@pytest.mark.parametrize("activation", products.ACTIVATIONS)
+def test_a_cotangent_passes_through_the_nonlinearity_and_sums_to_that_of_the_bias(
+    dtype, activation
+):
+    @settings(max_examples=40)
+    @given(ROWS, COLUMNS, st.data())
+    def law(n, width, data):
+        g, a = (data.draw(matrices((n, width), dtype)) for _ in range(2))
+        y = products.activated(a.copy(), activation)
+        ours, total = compiled.dense_cotangent(g, y, products.ACTIVATIONS.index(activation))
+        exact = g.astype("float64") * products.slope(y.astype("float64"), activation)
+        eps = np.finfo(dtype).eps
+        np.testing.assert_allclose(ours, exact, rtol=0, atol=4 * eps * np.abs(g).max())
+        sums = np.abs(ours).astype("float64").sum(axis=0)
+        assert (np.abs(total - ours.astype("float64").sum(axis=0)) <= 2 * eps * sums).all()
+
+    law()
+
+
+@pytest.fixture
+def threads():
+    before = crew.threads
+    yield crew.resize
+    crew.resize(before)
+
+
+@DTYPES
+@pytest.mark.parametrize("transposed", [False, True])
+def test_the_result_has_the_same_bits_for_every_number_of_threads(dtype, transposed, threads):
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(150, 300)), rng.normal(size=(300, 200))
+    b = np.ascontiguousarray(b.T).T if transposed else b
+    bias = rng.normal(size=200).astype(dtype)
+    results = []
+    for n in (1, 2, 3, 5):
+        threads(n)
+        results += [
+            compiled.multiply(a.astype(dtype), b.astype(dtype, order="K"), bias, 4)
+            for _ in range(10)
+        ]
+    for result in results:
+        np.testing.assert_array_equal(result, results[0])
+
+
+def test_the_result_belongs_to_the_caller(threads):
+    """Memory is used again only when nobody refers to it."""
+    rng = np.random.default_rng(0)
+    pairs = [(rng.normal(size=(100, 60)), rng.normal(size=(60, 100))) for _ in range(5)]
+    results = [kernels.matmul(a, b) for a, b in pairs]
+    for (a, b), result in zip(pairs, results, strict=True):
+        assert result.flags.writeable
+        assert result.flags.c_contiguous
+        np.testing.assert_allclose(result, a @ b, rtol=1e-12, atol=1e-12)
