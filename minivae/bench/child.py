@@ -36,8 +36,9 @@ def serve(module: str, name: str, quick: bool, commands: TextIO, answers: TextIO
 
 
 def _prepare(module: str, workload: Workload) -> Callable[[int], float]:
-    contender: Any = import_module(f"minivae.bench.contenders.{module}")
-    return contender.prepare(workload)
+    file, _, function = module.partition(":")
+    contender = import_module(f"minivae.bench.contenders.{file}")
+    return getattr(contender, function or "prepare")(workload)
 
 
 def _time(run: Callable[[int], float], count: int) -> dict[str, Any]:

@@ -127,23 +127,37 @@ def race(
                     entry = Entry(contender, workload)
                     _warm_up(entry, children[contender.name], number)
                     entries.append(entry)
+        running = None
         for round_ in range(max(workload.rounds for workload in workloads)):
             say(f"{name}: round {round_ + 1}")
-            for entry in entries:
+            for entry in _order(entries):
                 if round_ < entry.workload.rounds and not (entry.error or entry.refused):
-                    time.sleep(0 if quick else _PAUSE)
                     child = children[entry.contender.name]
+                    if child is not running:
+                        time.sleep(0 if quick else _PAUSE)
+                    running = child
                     _turn(entry, child, workloads.index(entry.workload))
         return entries
 
 
+def _order(entries: list[Entry]) -> list[Entry]:
+    """Alternate after each block; or, if pauses would be longer than blocks, after all of them."""
+    if any(entry.workload.seconds >= _PAUSE for entry in entries):
+        return entries
+    return sorted(entries, key=lambda entry: entry.contender.name)
+
+
 def _warm_up(entry: Entry, child: Child, number: int) -> None:
     """Let everything be compiled, and find how many repetitions fill a block."""
-    for count in (1, 3) if entry.workload.block is None else (1,):
+    enough, count = entry.workload.seconds / 10, 1
+    while True:
         answer = child.run(number, count)
         if "seconds" not in answer:
             entry.error, entry.refused = answer.get("error", ""), answer.get("refused", "")
             return
+        if entry.workload.block or (count > 1 and answer["seconds"] > enough):
+            break
+        count *= 4
     fitting = round(entry.workload.seconds * count / answer["seconds"])
     entry.repetitions = entry.workload.block or max(1, min(fitting, 10_000))
 

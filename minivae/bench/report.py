@@ -12,6 +12,7 @@ import numpy as np
 from minivae.bench import machine
 from minivae.bench.contenders import CONTENDERS
 from minivae.bench.race import Entry, race
+from minivae.bench.verdict import Verdict
 from minivae.bench.workloads import WORKLOADS, group, has_mnist
 
 
@@ -51,6 +52,11 @@ class Report:
         return _best_rate(self.fastest)
 
     @property
+    def verdict(self) -> Verdict | None:
+        """How good minivae's choice of who makes products is, if that was measured."""
+        return Verdict.of(self.entries)
+
+    @property
     def timed(self) -> list[Entry]:
         """The entries that have times."""
         return [entry for entry in self.entries if entry.seconds]
@@ -75,6 +81,7 @@ class Report:
                 "workload": self.fastest.workload.name,
             },
             "entries": [self._row(entry) for entry in (*self.limit, *self.entries)],
+            "products": None if self.verdict is None else self.verdict.as_json(),
         }
 
     def _row(self, entry: Entry) -> dict[str, Any]:
@@ -130,7 +137,8 @@ def bench(
     Parameters
     ----------
     names : sequence of str
-        Groups of :data:`WORKLOADS`; all by default.
+        Groups of :data:`WORKLOADS`, all of these by default, or "products": a sweep of sizes, made
+        by tiles, by BLAS and by whom minivae chooses.
     threads : int, optional
         Of each contender; by default 2, or 1 where there is one core.
     quick : bool
@@ -150,12 +158,13 @@ def bench(
     threads = min(2, available) if threads is None else threads
     if not 1 <= threads <= available:
         raise ValueError(f"threads must be from 1 to {available}, the cores here; not {threads}")
-    missing = {contender.name: contender.missing for contender in CONTENDERS if contender.missing}
-    present = [contender for contender in CONTENDERS if contender.name not in missing]
+    missing: dict[str, list[str]] = {}
 
     def timed(name: str) -> list[Entry]:
-        asked = [c for c in present if any(c.takes(workload) for workload in group(name))]
-        return race(name, asked, threads=threads, quick=quick, say=say)
+        asked = [c for c in CONTENDERS if any(c.takes(workload) for workload in group(name))]
+        missing.update({c.name: c.missing for c in asked if c.missing})
+        present = [c for c in asked if not c.missing]
+        return race(name, present, threads=threads, quick=quick, say=say)
 
     load, limit = machine.load(), timed("limit")
     entries = [entry for name in names for entry in timed(name)]

@@ -21,9 +21,12 @@ _UNITS = ((1.0, "s"), (1e-3, "ms"), (1e-6, "µs"))
 
 def table(report: Report) -> Group:
     """Return the report as something that a rich console prints."""
-    parts = groupby(report.entries, key=lambda entry: entry.workload)
+    entries = [entry for entry in report.entries if entry.workload.product is None]
+    parts = groupby(entries, key=lambda entry: entry.workload)
     tables = [_table(report, workload, list(entries)) for workload, entries in parts]
-    return Group(*_heading(report), *tables, *_ratios(report), *_remarks(report))
+    verdict = report.verdict
+    products = [] if verdict is None else [verdict.table(), *verdict.sentences()]
+    return Group(*_heading(report), *tables, *products, *_ratios(report), *_remarks(report))
 
 
 def _table(report: Report, workload: Workload, entries: list[Entry]) -> Table:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minivae import data
 from minivae.bench.networks import DATA_DIM, Network
+from minivae.bench.sweep import PRODUCTS, Product
 
 LEARNING_RATE = 1e-3
 POOL = 10  # batches, taken in turn
@@ -25,9 +26,10 @@ class Workload:
     ----------
     name, title : str
         On the command line its group's name is used; the title says what it is.
-    task : {"product", "step", "bound", "likelihood", "epoch"}
+    task : {"product", "step", "bound", "likelihood", "epoch", "choice"}
         The function of a contender that does it: a matrix product, a step on the ELBO, a step on
-        the importance-weighted bound, log p(x) of one image, a step of a whole training loop.
+        the importance-weighted bound, log p(x) of one image, a step of a whole training loop, a
+        matrix product by whom the contender is named after.
     network : Network or None
         The model; None for a matrix product.
     size : int
@@ -42,6 +44,8 @@ class Workload:
         How long about a block lasts, and how many blocks are timed.
     images : int
         Data of an epoch.
+    product : Product or None
+        The product of a choice.
     """
 
     name: str
@@ -56,10 +60,13 @@ class Workload:
     seconds: float = 0.2
     rounds: int = 15
     images: int = 0
+    product: Product | None = None
 
     @property
     def flops(self) -> int:
         """Floating-point operations of the matrix products and convolutions in one repetition."""
+        if self.product is not None:
+            return self.product.flops
         if self.network is None:
             return 2 * self.size**3
         if self.task == "likelihood":
@@ -69,7 +76,8 @@ class Workload:
     def quick(self) -> Workload:
         """Return it with so few repetitions that it only shows that everything works."""
         block = None if self.block is None else 5
-        return replace(self, seconds=0.02, rounds=3, block=block, images=min(self.images, 1_000))
+        seconds = min(self.seconds, 0.02)
+        return replace(self, seconds=seconds, rounds=3, block=block, images=min(self.images, 1_000))
 
 
 _WIDE = Network.mlp((500,), 20, "relu")
@@ -142,6 +150,21 @@ LIMIT = tuple(
     )
     for n in (512, 1024, 2048)
 )
+ON_REQUEST: dict[str, tuple[Workload, ...]] = {
+    "products": tuple(
+        Workload(
+            str(product),
+            str(product),
+            "choice",
+            None,
+            product.rows,
+            unit="one product",
+            seconds=0.005,
+            product=product,
+        )
+        for product in PRODUCTS
+    ),
+}
 
 
 def group(name: str, *, quick: bool = False) -> tuple[Workload, ...]:
@@ -152,11 +175,13 @@ def group(name: str, *, quick: bool = False) -> tuple[Workload, ...]:
     ValueError
         If there is none; the message lists those there are.
     """
-    if name != "limit" and name not in WORKLOADS:
-        raise ValueError(f"workload {name!r} is unknown; choose from {', '.join(WORKLOADS)}")
+    groups = {**WORKLOADS, **ON_REQUEST}
+    if name != "limit" and name not in groups:
+        raise ValueError(f"workload {name!r} is unknown; choose from {', '.join(groups)}")
+    workloads = LIMIT if name == "limit" else groups[name]
     if not quick:
-        return LIMIT if name == "limit" else WORKLOADS[name]
-    few = LIMIT[:1] if name == "limit" else WORKLOADS[name]
+        return workloads
+    few = workloads[:1] if name == "limit" else workloads[:: len(workloads) // 9 or 1]
     return tuple(workload.quick() for workload in few)
 
 

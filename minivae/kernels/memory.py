@@ -7,11 +7,17 @@ CPython counts the references to a block: the array that was made of it holds on
 is a view of that array.
 
 Arrays begin on a cache line (64 bytes), so that no vector register is loaded from two.
+
+NumPy's own temporaries come from the C library. That of Linux gives large blocks back to the system
+as soon as they are free, to fetch them anew for the next temporary; it is asked to keep them, up to
+``_KEPT`` bytes, unless the environment (``MALLOC_TRIM_THRESHOLD_``) says otherwise.
 """
 
 from __future__ import annotations
 
+import ctypes
 import math
+import os
 import sys
 import threading
 from typing import Any
@@ -21,6 +27,7 @@ import numpy as np
 LINE = 64  # bytes
 _LARGE = 1 << 15  # bytes; smaller arrays come from NumPy's own cache
 _MOST = 1 << 29  # bytes that a thread keeps
+_KEPT = 1 << 28  # bytes that the C library keeps
 _UNUSED = 3  # references to a block: the shelf's, the loop's, and that of the question
 
 
@@ -66,6 +73,29 @@ def _new(size: int, blocks: list[tuple[Block, int]]) -> tuple[Block, int]:
     return entry
 
 
+def plain(x: np.ndarray) -> np.ndarray:
+    """Return ``x``, or a copy, with its entries side by side in memory that may be written.
+
+    Numba takes a layout, and a ban on writing, for a type of its own and compiles for each.
+    """
+    return x if x.flags.carray else np.array(x, order="C")
+
+
 def is_view(x: np.ndarray) -> bool:
     """Tell whether ``x`` shares its memory with the array that it was made from."""
     return x.base is not None and type(x.base) is not Block
+
+
+def _keep_freed_memory() -> None:
+    """Tell the C library to use freed memory again, if it is glibc."""
+    trim_threshold, mmap_threshold, largest = -1, -3, 1 << 25
+    if not any(name.startswith("MALLOC_") for name in os.environ):
+        try:
+            mallopt = ctypes.CDLL(None).mallopt
+        except (AttributeError, OSError, TypeError):  # another C library
+            return
+        mallopt(mmap_threshold, largest)
+        mallopt(trim_threshold, _KEPT)
+
+
+_keep_freed_memory()

@@ -19,7 +19,7 @@ ACTIVATIONS = ("identity", "relu", "elu", "sigmoid", "tanh", "softplus")
 
 def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the product A B of matrices (m, k) and (k, n)."""
-    if compiles(a, b) and tiles_are_faster(a, b):
+    if compiles(a, b) and _by_tiles(a, b):
         from minivae.kernels import compiled
 
         return compiled.multiply(a, b)
@@ -30,13 +30,20 @@ def dense(
     x: np.ndarray, weight: np.ndarray, bias: np.ndarray, activation: str = "identity"
 ) -> np.ndarray:
     """Return a layer's result f(x Wᵀ + b) for rows (n, in), weights (out, in), biases (out,)."""
-    if compiles(x, weight, bias) and tiles_are_faster(x, weight.T, fused=True):
+    if compiles(x, weight, bias) and _by_tiles(x, weight.T, bias):
         from minivae.kernels import compiled
 
+        bias = np.ascontiguousarray(bias)
         return compiled.multiply(x, weight.T, bias, ACTIVATIONS.index(activation))
     z = matmul(x, weight.T)
     z = np.add(z, bias, out=z) if z.dtype == np.result_type(z, bias) else z + bias
     return activated(z, activation)
+
+
+def _by_tiles(a: np.ndarray, b: np.ndarray, bias: np.ndarray | None = None) -> bool:
+    """Tell whether tiles make A B (+ bias). Sizes that do not fit, NumPy is left to refuse."""
+    fit = a.shape[1] == b.shape[0] and (bias is None or bias.shape == b.shape[1:])
+    return fit and tiles_are_faster(a, b, fused=bias is not None)
 
 
 def activated(z: np.ndarray, activation: str) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from minivae.engine import ops
 from minivae.engine.op import Op
 
@@ -21,3 +23,9 @@ def activation_named(name: str) -> Op:
     if name not in ACTIVATIONS:
         raise ValueError(f"activation {name!r} is unknown; choose one of {', '.join(ACTIVATIONS)}")
     return ACTIVATIONS[name]
+
+
+def fused_name(function: Any) -> str:
+    """Return the name by which a layer takes this nonlinearity along; else an empty string."""
+    name = getattr(function, "__name__", "")
+    return name if ACTIVATIONS.get(name) is function else ""

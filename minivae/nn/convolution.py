@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from minivae.engine.ops import conv2d, conv_transpose2d
+from minivae.engine.ops import channel_bias, conv2d, conv_transpose2d
 from minivae.kernels.convolution import Grid, Pair
-from minivae.nn.module import Module, Parameter
+from minivae.nn.layers import Layer
+from minivae.nn.module import Parameter
 
 
-class Conv2d(Module):
+class Conv2d(Layer):
     """Convolution z = x * W + b of images, with a kernel for each pair of channels.
 
     z[n, o, a, b] = Σ x[n, c, s a + i - p, s b + j - p] W[o, c, i, j] + b[o], the sum over c, i, j,
@@ -60,12 +61,13 @@ class Conv2d(Module):
         self.weight = Parameter(_glorot(rng, (out_channels, in_channels, *size), dtype))
         self.bias = Parameter(np.zeros(out_channels, dtype))
 
-    def forward(self, x: Any) -> Any:
-        """Map (n, in, h, w) to (n, out, h', w'); see :func:`minivae.conv2d`."""
-        return conv2d(x, self.weight, self.bias, self.grid.stride, self.grid.padding)
+    def forward(self, x: Any, activation: str = "identity") -> Any:
+        """Map (n, in, h, w) to (n, out, h', w'), and then by a nonlinearity, if one is named."""
+        z = conv2d(x, self.weight, None, self.grid.stride, self.grid.padding)
+        return channel_bias(z, self.bias, activation)
 
 
-class ConvTranspose2d(Module):
+class ConvTranspose2d(Layer):
     """Transposed convolution: each pixel of an image lays down a kernel, scaled by its value.
 
     z[n, o, s a + i - p, s b + j - p] is the sum of all x[n, c, a, b] W[c, o, i, j] that fall there,
@@ -114,10 +116,11 @@ class ConvTranspose2d(Module):
         self.weight = Parameter(_glorot(rng, (in_channels, out_channels, *size), dtype))
         self.bias = Parameter(np.zeros(out_channels, dtype))
 
-    def forward(self, x: Any) -> Any:
-        """Map (n, in, h, w) to (n, out, h', w'); see :func:`minivae.conv_transpose2d`."""
+    def forward(self, x: Any, activation: str = "identity") -> Any:
+        """Map (n, in, h, w) to (n, out, h', w'), and then by a nonlinearity, if one is named."""
         stride, padding = self.grid.stride, self.grid.padding
-        return conv_transpose2d(x, self.weight, self.bias, stride, padding, self.output_padding)
+        z = conv_transpose2d(x, self.weight, None, stride, padding, self.output_padding)
+        return channel_bias(z, self.bias, activation)
 
 
 def _checked(layer: str, in_channels: int, out_channels: int, kernel_size: int | Pair) -> Pair:

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 
 import numpy as np
 
 from minivae.engine.ops import dense, linear
-from minivae.nn.activations import activation_named
+from minivae.nn.activations import activation_named, fused_name
 from minivae.nn.init import glorot_uniform
 from minivae.nn.module import Module, Parameter
 
 
-class Linear(Module):
+class Layer(Module):
+    """An affine map with a bias; given a nonlinearity's name, it applies that in the same pass."""
+
+    def forward(self, x: Any, activation: str = "identity") -> Any:
+        """Compute f(affine map of x); every subclass says how."""
+        return super().forward(x)
+
+
+class Linear(Layer):
     """Affine map z = x Wᵀ + b of each row.
 
     Parameters
@@ -49,21 +57,32 @@ class Linear(Module):
         self.weight = Parameter(glorot_uniform(rng, out_features, in_features, dtype))
         self.bias = Parameter(np.zeros(out_features, dtype))
 
-    def forward(self, x: Any) -> Any:
-        """Map (..., in) to (..., out)."""
-        return linear(x, self.weight, self.bias)
+    def forward(self, x: Any, activation: str = "identity") -> Any:
+        """Map (..., in) to (..., out), and then by a nonlinearity, if one is named."""
+        if activation == "identity":
+            return linear(x, self.weight, self.bias)
+        return dense(x, self.weight, self.bias, activation)
 
 
 class Sequential(Module):
-    """The composition of modules and functions, the first one applied first."""
+    """The composition of modules and functions, the first one applied first.
+
+    A layer takes the nonlinearity that follows it along, so that the two are one pass over memory.
+    """
 
     def __init__(self, *layers: Callable[[Any], Any]) -> None:
         self.layers = list(layers)
 
     def forward(self, x: Any) -> Any:
         """Apply the layers one after the other."""
-        for layer in self.layers:
-            x = layer(x)
+        taken = False
+        for layer, following in zip_longest(self.layers, self.layers[1:]):
+            if taken:
+                taken = False
+            elif isinstance(layer, Layer) and (name := fused_name(following)):
+                x, taken = layer.forward(x, name), True
+            else:
+                x = layer(x)
         return x
 
 
@@ -93,11 +112,3 @@ class MLP(Sequential):
         for n_in, n_out in pairwise(sizes):
             layers += [Linear(n_in, n_out, rng=rng, dtype=dtype), nonlinearity]
         super().__init__(*layers[:-1])
-        self.activation = activation
-
-    def forward(self, x: Any) -> Any:
-        """Map (..., sizes[0]) to (..., sizes[-1]); a layer and its nonlinearity are one step."""
-        *hidden, last = [layer for layer in self.layers if isinstance(layer, Linear)]
-        for layer in hidden:
-            x = dense(x, layer.weight, layer.bias, self.activation)
-        return last(x)

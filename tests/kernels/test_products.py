@@ -125,6 +125,31 @@ def test_a_cotangent_passes_through_the_nonlinearity_and_sums_to_that_of_the_bia
     law()
 
 
+@DTYPES
+def test_a_bias_may_have_gaps(dtype):
+    rng = np.random.default_rng(0)
+    x, weight = rng.normal(size=(50, 100)).astype(dtype), rng.normal(size=(200, 100)).astype(dtype)
+    bias = rng.normal(size=(200, 2)).astype(dtype)[::-1, 1]
+    together = products.dense(x, weight, bias)
+    np.testing.assert_array_equal(together, products.dense(x, weight, bias.copy()))
+    assert_equal_sums(together, x, weight.T, dtype, bias)
+
+
+@pytest.mark.parametrize("by", ["auto", "tiles", "blas"])
+def test_sizes_that_do_not_fit_are_refused_by_whoever_makes_the_product(by):
+    x, weight, bias = np.ones((128, 784)), np.ones((784, 400)), np.ones(784)
+    try:
+        kernels.use("numba", products=by)
+        with pytest.raises(ValueError, match="mismatch in its core dimension"):
+            products.matmul(x, weight.T)
+        with pytest.raises(ValueError, match="mismatch in its core dimension"):
+            products.dense(x, weight, bias)
+        with pytest.raises(ValueError, match="could not be broadcast"):
+            products.dense(x, weight.T, bias)
+    finally:
+        kernels.use("numba")
+
+
 @pytest.fixture
 def threads():
     before = crew.threads

@@ -5,8 +5,9 @@ kind that people make, and the checker is run on calls drawn at random until it 
 mutant that survives is a hole in the checker, or in the calls. One that falls over its own feet, as
 by a wrong shape, proves nothing of the checker: it counts as killed if some number is found wrong.
 
-Formulas of fused operations are changed as well, which second derivatives must show, and the
-reverse walk itself, which small graphs must show in which tensors are used twice.
+What a fused operation does in one pass is changed as its adjoints are, which only watched walks
+ask; so are the formulas of fused operations, which second derivatives must show, and the reverse
+walk itself, which small graphs must show in which tensors are used twice.
 
     python tests/measure/mutants.py
 
@@ -32,6 +33,7 @@ from hypothesis.errors import NoSuchExample
 import minivae as mv
 from minivae.engine import REGISTRY, broadcast, jvp, order, reverse, vjp
 from minivae.engine.ops import sum as total
+from minivae.engine.tape import watched
 from minivae.testing import GradientError, gradcheck
 from minivae.testing.strategies import operands
 
@@ -102,10 +104,15 @@ class Mutant(NamedTuple):
 
 HARMLESS = {  # these changes change nothing
     ("sign", "", ""): "what is always zero may be multiplied, and moved",
+    ("dense", "adjoint", "axes reversed"): "the gradient of the bias has one axis",
+    ("dense", "backward", "axes reversed"): "the gradient of the bias has one axis",
     ("linear", "adjoint", "axes reversed"): "the gradient of the bias has one axis",
+    ("linear", "backward", "axes reversed"): "the gradient of the bias has one axis",
     ("linear", "spec", "operand cut off"): "the gradient of the bias depends on no operand",
     ("maximum", "adjoint", "inputs exchanged"): "the result and y are only asked if they are equal",
     ("minimum", "adjoint", "inputs exchanged"): "the result and y are only asked if they are equal",
+    ("sparsity_penalty", "adjoint", "right for ones only"): "the result is a single number",
+    ("sparsity_penalty", "backward", "right for ones only"): "the result is a single number",
 }
 
 
@@ -118,6 +125,9 @@ def generated() -> list[Mutant]:
                 if function is not None:
                     changes = _changes(name, function)
                     mutants += [Mutant(name, kind, i, change) for change in changes]
+                    if kind == "adjoint" and operation.backward is not None:
+                        changes = [c for c in CHANGES if c != "inputs exchanged"]
+                        mutants += [Mutant(name, "backward", i, change) for change in changes]
         if operation.spec is not None:
             tracked = [i for i, adjoint in enumerate(operation.adjoints) if adjoint]
             mutants += [Mutant(name, "spec", i, change) for i in tracked for change in SPECS]
@@ -153,6 +163,10 @@ def released(mutant: Mutant) -> Iterator[None]:
         with patch.object(operation, "spec", SPECS[mutant.change](operation.spec, mutant.i)):
             yield
         return
+    if mutant.kind == "backward":
+        with patch.object(operation, "backward", _misled(operation.backward, mutant)):
+            yield
+        return
     change = CHANGES[mutant.change]
     right = getattr(operation, mutant.kind + "s")
 
@@ -166,6 +180,20 @@ def released(mutant: Mutant) -> Iterator[None]:
         yield
     finally:
         state(*right)
+
+
+def _misled(right: Callable[..., Any], mutant: Mutant) -> Callable[..., Any]:
+    """Change one of the cotangents that a backward pass returns."""
+
+    def wrong(g: Any, saved: Any, wanted: list[int], values: Any) -> list[Any]:
+        cotangents = list(right(g, saved, wanted, values))
+        for k, i in enumerate(wanted):
+            if i == mutant.i:
+                answer = lambda g, i=i: right(g, saved, [i], values)[0]  # noqa: E731
+                cotangents[k] = CHANGES[mutant.change](answer, g, ())
+        return cotangents
+
+    return wrong
 
 
 def _gather(gather: Callable[..., Any], g: Any, shape: tuple[int, ...], name: str) -> Any:
@@ -189,7 +217,10 @@ def verdict(mutant: Mutant, call: Any) -> str:
 
 def _wrong(kind: str, call: Any) -> bool:
     xs = call.variables
-    rng = np.random.default_rng(0)
+    rng = np.random.default_rng(sum(x.size for x in xs))  # cotangents of either sign
+    if kind == "adjoint":
+        with watched(lambda _, run: run()):
+            return caught(call, xs, rng)
     if kind != "tangent":
         return caught(call, xs, rng, order=2 if kind == "spec" else 1)
     vs = [rng.standard_normal(x.shape) for x in xs]

@@ -3,6 +3,7 @@
 Every file has a function ``prepare(workload)``, which returns ``run(count)``: that does what the
 workload says so many times, and returns the last loss. ``loss(workload, weights, x, eps)`` returns
 the loss that the steps differentiate, so that a test can see that all compute the same thing.
+The makers of matrix products share a file, with a function ``prepare`` of its own name for each.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Contender:
     name : str
         What the table calls it.
     module : str
-        The file here that drives it.
+        The file here that drives it; behind a colon its function, if it is not ``prepare``.
     packages : tuple of str
         What must be installed, by the names for ``import``.
     tasks : tuple of str
@@ -52,4 +53,7 @@ CONTENDERS = (
     Contender("JAX", "jax_xla", ("jax", "optax")),
     Contender("autograd", "hips", ("autograd",), _MODELS),
     Contender("NumPy", "blas", ("numpy",), ("product",)),
+    Contender("tiles", "products:tiles", ("numba",), ("choice",)),
+    Contender("BLAS", "products:blas", ("numpy",), ("choice",)),
+    Contender("auto", "products:auto", ("minivae",), ("choice",)),
 )

@@ -1,7 +1,8 @@
 """The operations, and the functions that are composed of them.
 
 In reading order: choice, exponential, arithmetic, activations, shape, indexing, joining,
-reductions, softmax, products, einsum, linear, convolution, densities, penalties, recurrent.
+reductions, softmax, products, einsum, linear, channels, convolution, densities, penalties,
+recurrent.
 
 Where there is no derivative, or a careless formula would give NaN, this is what is taken:
 
@@ -47,6 +48,7 @@ from minivae.engine.ops.arithmetic import (
     square,
     subtract,
 )
+from minivae.engine.ops.channels import channel_bias
 from minivae.engine.ops.choice import absolute, clip, maximum, minimum, sign, where
 from minivae.engine.ops.convolution import conv2d, conv_transpose2d
 from minivae.engine.ops.densities import (
@@ -90,6 +92,7 @@ __all__ = [
     "astype",
     "bernoulli_nll",
     "broadcast_to",
+    "channel_bias",
     "clip",
     "concatenate",
     "contraction_penalty",

@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from minivae.engine.op import op
-from minivae.engine.ops.shape import reshape
+from minivae.engine.ops.channels import channel_bias
 from minivae.engine.registry import composed
 from minivae.kernels import convolution as reference
 from minivae.kernels.backend import with_twin
@@ -106,7 +106,8 @@ def conv2d(
         If channels differ, the kernel is larger than the padded image, a step is not positive, or
         the bias is not (o,).
     """
-    return _raised(conv_result(x, weight, Grid.of(stride, padding, dilation)), bias)
+    z = conv_result(x, weight, Grid.of(stride, padding, dilation))
+    return z if bias is None else channel_bias(z, bias)
 
 
 @composed("x", "weight", "bias")
@@ -147,17 +148,5 @@ def conv_transpose2d(
     grid = Grid.of(stride, padding, dilation)
     reference.check_channels(x.shape, weight.shape, 0)
     size = grid.image_size(x.shape[2:], weight.shape[2:], output_padding)
-    return _raised(conv_image(x, weight, grid, size), bias)
-
-
-def _raised(z: Any, bias: Any) -> Any:
-    """Add to each channel its bias."""
-    if bias is None:
-        return z
-    channels = z.shape[1]
-    if bias.shape != (channels,):
-        raise ValueError(
-            f"bias has shape {bias.shape}, but there are {channels} channels in the result: it "
-            f"must be ({channels},)"
-        )
-    return z + reshape(bias, (1, -1, 1, 1))
+    z = conv_image(x, weight, grid, size)
+    return z if bias is None else channel_bias(z, bias)

@@ -38,7 +38,7 @@ def _with_gates(gates_x: Any, gates_h: Any, h: Any) -> tuple[Any, Any]:
 
 
 def _cotangents(g: Any, gates_x: Any, gates_h: Any, h: Any) -> tuple[Any, Any, Any]:
-    gates = kernels.gru_cell(gates_x, gates_h, h)[1]
+    gates = _with_gates(gates_x, gates_h, h)[1]
     return kernels.gru_cell_grad(g, gates, gates_h, h)
 
 

@@ -4,6 +4,7 @@ Importing this package imports Numba. Nothing is compiled until a kernel is firs
 arrays of a type; see :mod:`minivae.kernels.compiled.jit`.
 """
 
+from minivae.kernels.compiled.channels import channel_bias, channel_cotangent
 from minivae.kernels.compiled.convolution import conv_image, conv_kernel, conv_result
 from minivae.kernels.compiled.dense import dense_cotangent
 from minivae.kernels.compiled.densities import (
@@ -29,6 +30,8 @@ from minivae.kernels.compiled.softmax import logsumexp
 __all__ = [
     "bernoulli_nll",
     "bernoulli_nll_and_slope",
+    "channel_bias",
+    "channel_cotangent",
     "contraction",
     "contraction_grad",
     "conv_image",

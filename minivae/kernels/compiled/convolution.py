@@ -47,7 +47,7 @@ from minivae.kernels.compiled.vectors import BYTES
 from minivae.kernels.compiled.windows import VECTORS, multiply_windows
 from minivae.kernels.convolution import Grid, Pair
 from minivae.kernels.crew import crew
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 CHUNKS = 64  # of images, at most
 PARTS = 8  # of the sum over images, at most
@@ -206,7 +206,7 @@ def _pack_phases(weight, area, channels, entries, products, b, columns, lanes): 
 def conv_result(x: np.ndarray, weight: np.ndarray, grid: Grid) -> np.ndarray:
     """Twin of :func:`minivae.kernels.convolution.conv_result`."""
     reference.check_channels(x.shape, weight.shape, 1)
-    weight = np.ascontiguousarray(weight)
+    weight = plain(weight)
     o, lanes = len(weight), BYTES // x.itemsize
     columns = _whole_vectors(o, lanes)
     plan = result_plan(x.shape[1:], weight.shape[2:], grid, columns)
@@ -220,7 +220,7 @@ def conv_image(g: np.ndarray, weight: np.ndarray, grid: Grid, size: Pair) -> np.
     reference.check_channels(g.shape, weight.shape, 0)
     if any(np.less(grid.result_size(size, weight.shape[2:]), g.shape[2:])):
         raise ValueError(f"conv_image: results {g.shape} are not those of images of size {size}")
-    weight, size = np.ascontiguousarray(weight), (size[0], size[1])
+    weight, size = plain(weight), (size[0], size[1])
     (o, c, *kernel), lanes = weight.shape, BYTES // g.itemsize
     columns = _whole_vectors(c, lanes)
     plan = phases_plan(g.shape[1:], weight.shape[1:], grid, size, columns)
@@ -240,7 +240,7 @@ def conv_kernel(g: np.ndarray, x: np.ndarray, grid: Grid, size: Pair) -> np.ndar
         raise ValueError(f"conv_kernel: results {g.shape} are not those of images {x.shape}")
     if min(size) < 1:
         return reference.conv_kernel(g, x, grid, size)
-    g, x = np.ascontiguousarray(g), np.ascontiguousarray(x)
+    g, x = plain(g), plain(x)
     (n, o), lanes = g.shape[:2], BYTES // g.itemsize
     columns = _whole_vectors(o, lanes)
     plan = kernel_plan(x.shape[1:], size, grid, columns)
@@ -260,7 +260,7 @@ def _correlated(
     x: np.ndarray, b: np.ndarray, plan: Plan, channels: int, columns: int
 ) -> np.ndarray:
     """Return the products of the windows of images with columns b, as images."""
-    x, n, pixels = np.ascontiguousarray(x), len(x), plan.size[0] * plan.size[1]
+    x, n, pixels = plain(x), len(x), plan.size[0] * plan.size[1]
     z = empty((n, channels, *plan.size), x.dtype)
     job = n, plan.group, _span(n, plan.group, CHUNKS), channels, pixels, columns
     room = _room(plan, pixels * columns, x.dtype)
@@ -273,7 +273,7 @@ def _correlated(
 
 def _spread_over(g: np.ndarray, weight: np.ndarray, grid: Grid, size: Pair) -> np.ndarray:
     """Return the images over which results are spread by kernels."""
-    g = np.ascontiguousarray(g)
+    g = plain(g)
     (n, o, m, l), (c, *kernel) = g.shape, weight.shape[1:]  # noqa: E741
     entries, lanes = c * math.prod(kernel), BYTES // g.itemsize
     columns = _whole_vectors(entries, lanes)

@@ -8,7 +8,7 @@ from minivae.kernels.compiled.elementary import slope_row
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.team import claim, enter, finish, leave
 from minivae.kernels.crew import crew
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 COLUMNS = 64  # of a chunk
 
@@ -42,7 +42,7 @@ def _cotangent(team, kind, y, g, out, total):  # type: ignore[no-untyped-def]
 
 def dense_cotangent(g: np.ndarray, y: np.ndarray, kind: int) -> tuple[np.ndarray, np.ndarray]:
     """Twin of :func:`minivae.kernels.products.dense_cotangent`."""
-    g, y = np.ascontiguousarray(g), np.ascontiguousarray(y)
+    g, y = plain(g), plain(y)
     out, total = empty(y.shape, y.dtype) if kind else g, np.empty(y.shape[1], y.dtype)
     crew.run(_cotangent, kind, y, g, out, total)
     return out, total

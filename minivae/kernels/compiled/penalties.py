@@ -7,7 +7,7 @@ import numpy as np
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.crew import crew
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 STRANDS = 32  # partial sums of a row, which are made side by side
 CHUNK = 1 << 14  # entries of a matrix, about
@@ -25,7 +25,7 @@ def _mean_of_rows(y, total):  # type: ignore[no-untyped-def]
 def mean_activity(y: np.ndarray) -> np.ndarray:
     """Twin of :func:`minivae.kernels.penalties.mean_activity`."""
     total = np.zeros(y.shape[1], np.float64)
-    _mean_of_rows(np.ascontiguousarray(y), total)
+    _mean_of_rows(plain(y), total)
     return total
 
 
@@ -78,7 +78,7 @@ def _height(matrix: np.ndarray) -> int:
 
 def contraction(slope: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Twin of :func:`minivae.kernels.penalties.contraction`."""
-    slope, weight = np.ascontiguousarray(slope), np.ascontiguousarray(weight)
+    slope, weight = plain(slope), plain(weight)
     z, norms = np.empty(len(slope), slope.dtype), np.empty(len(weight), weight.dtype)
     crew.run(_norms, weight, np.ones(weight.shape[1], weight.dtype), norms, _height(weight))
     _weighted_squares(slope, norms, z)
@@ -119,7 +119,7 @@ def contraction_grad(
     g: np.ndarray, slope: np.ndarray, weight: np.ndarray, norms: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Twin of :func:`minivae.kernels.penalties.contraction_grad`."""
-    g, slope, weight, norms = map(np.ascontiguousarray, (g, slope, weight, norms))
+    g, slope, weight, norms = map(plain, (g, slope, weight, norms))
     s, w = empty(slope.shape, slope.dtype), empty(weight.shape, weight.dtype)
     shares = np.zeros(len(weight), np.float64)
     _slope_cotangent(g, slope, norms, s, shares)

@@ -8,7 +8,7 @@ from minivae.kernels.compiled.elementary import sigmoid, tanh
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.crew import crew
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 CHUNK = 1 << 11  # entries of the state, about
 FEW = 2 * CHUNK  # of which one thread makes the cells before others would be awake
@@ -110,7 +110,7 @@ def gru_cell(
     gates_x: np.ndarray, gates_h: np.ndarray, h: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Twin of :func:`minivae.kernels.recurrent.gru_cell`."""
-    gates_x, gates_h, h = map(np.ascontiguousarray, (gates_x, gates_h, h))
+    gates_x, gates_h, h = map(plain, (gates_x, gates_h, h))
     args = gates_x, gates_h, h, empty(h.shape, h.dtype), empty(gates_x.shape, h.dtype)
     if h.size <= FEW:
         _cells(*args, 0, len(h))
@@ -123,7 +123,7 @@ def gru_cell_grad(
     g: np.ndarray, gates: np.ndarray, gates_h: np.ndarray, h: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Twin of :func:`minivae.kernels.recurrent.gru_cell_grad`."""
-    g, gates, gates_h, h = map(np.ascontiguousarray, (g, gates, gates_h, h))
+    g, gates, gates_h, h = map(plain, (g, gates, gates_h, h))
     results = empty(gates.shape, h.dtype), empty(gates.shape, h.dtype), empty(h.shape, h.dtype)
     if h.size <= FEW:
         _cells_grad(g, gates, gates_h, h, *results, 0, len(h))

@@ -15,7 +15,7 @@ import numpy as np
 from minivae.kernels.compiled.elementary import inline
 from minivae.kernels.compiled.team import MOST_CHUNKS
 from minivae.kernels.crew import crew
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 _BLOCK = 4096  # entries, at least, if there are so many
 _MANY = 30_000  # entries that deserve several threads
@@ -62,7 +62,7 @@ def flat(a: Any, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Return the entries of ``a``, broadcast to ``shape``, side by side."""
     if np.shape(a) != shape:
         a = np.broadcast_to(np.asarray(a, dtype), shape)
-    return np.ascontiguousarray(a).reshape(-1)
+    return plain(a).reshape(-1)
 
 
 def _repeated(a: Any, shape: tuple[int, ...], height: int, dtype: np.dtype) -> np.ndarray:

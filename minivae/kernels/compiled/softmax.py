@@ -10,7 +10,7 @@ import numpy as np
 from minivae.kernels.compiled.elementary import exp, inline
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.rows import total
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 _STRIP = 512  # columns at once
 
@@ -81,8 +81,8 @@ def logsumexp(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.nda
     kept = [i for i in range(x.ndim) if i not in axes]
     z = empty(tuple(x.shape[i] for i in kept), x.dtype)
     if z.size >= 16 and kept[-1] == x.ndim - 1:  # columns lie side by side
-        _down(np.ascontiguousarray(x.transpose(*axes, *kept)).reshape(-1), z.reshape(-1))
+        _down(plain(x.transpose(*axes, *kept)).reshape(-1), z.reshape(-1))
     else:
-        _along(np.ascontiguousarray(x.transpose(*kept, *axes)).reshape(-1), z.reshape(-1))
+        _along(plain(x.transpose(*kept, *axes)).reshape(-1), z.reshape(-1))
     shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
     return z.reshape(shape) if keepdims else z

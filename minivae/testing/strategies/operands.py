@@ -207,6 +207,17 @@ def _layer(draw: st.DrawFn, name: str, dtype: Any) -> Call:
 
 
 @st.composite
+def _raised(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw images, a bias for each channel and a nonlinearity, away from the bend of the ramp."""
+    shape = draw(hnp.array_shapes(min_dims=4, max_dims=4, min_side=0, max_side=3))
+    x, bias = draw(numbers(shape, dtype=dtype)), draw(numbers(shape[1:2], dtype=dtype))
+    kinds = ["identity", "elu", "sigmoid", "tanh", "softplus"]
+    if np.abs(x + bias[:, None, None]).min(initial=1.0) > 0.1:
+        kinds.append("relu")
+    return Call(name, (x, bias), {"activation": draw(st.sampled_from(kinds))})
+
+
+@st.composite
 def _bernoulli(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     """Draw logits and data that are bits or grey values."""
     shape = draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=0, max_side=3))
@@ -270,6 +281,7 @@ Draw = Callable[[str, Any], st.SearchStrategy[Call]]
 
 DRAWN: dict[str, Draw] = {
     "bernoulli_nll": _bernoulli,
+    "channel_bias": _raised,
     "clip": _clipped,
     "contraction_penalty": _contractive,
     "cumsum": _running,
