@@ -24,9 +24,9 @@ def table(report: Report) -> Group:
     entries = [entry for entry in report.entries if entry.workload.product is None]
     parts = groupby(entries, key=lambda entry: entry.workload)
     tables = [_table(report, workload, list(entries)) for workload, entries in parts]
-    verdict = report.verdict
-    products = [] if verdict is None else [verdict.table(), *verdict.sentences()]
-    return Group(*_heading(report), *tables, *products, *_ratios(report), *_remarks(report))
+    if report.verdict is not None:
+        tables.append(report.verdict.table())
+    return Group(*_heading(report), *tables, *_ratios(report), *_remarks(report))
 
 
 def _table(report: Report, workload: Workload, entries: list[Entry]) -> Table:
@@ -66,12 +66,14 @@ def _heading(report: Report) -> Iterator[str]:
 
 
 def _ratios(report: Report) -> Iterator[str]:
-    """Compare training loops with their steps."""
+    """Compare training loops with their steps, and the choice of a maker with the makers."""
     medians = {(e.workload.name, e.contender.name): quartiles(e)[1] for e in report.timed}
     for (workload, contender), median in medians.items():
         if workload == "epoch" and ("steps", contender) in medians:
             ratio = median / medians["steps", contender]
             yield f"{contender}: an epoch takes {ratio:.2f} times its steps alone"
+    if report.verdict is not None:
+        yield from report.verdict.sentences()
 
 
 def _remarks(report: Report) -> Iterator[str]:

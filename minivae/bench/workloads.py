@@ -160,6 +160,7 @@ ON_REQUEST: dict[str, tuple[Workload, ...]] = {
             product.rows,
             unit="one product",
             seconds=0.005,
+            rounds=11,
             product=product,
         )
         for product in PRODUCTS

@@ -20,6 +20,7 @@ _BACKENDS = ("numba", "numpy")
 _PRODUCTS = ("auto", "tiles", "blas")
 _chosen: str | None = None  # None: not decided yet
 _products = "auto"
+_twins: Any = None  # the package of compiled kernels, once it is imported
 
 
 def use(name: str, *, products: str = "auto") -> None:
@@ -72,8 +73,9 @@ def numpy_was_chosen() -> bool:
 def _numba_works() -> bool:
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return False  # loops in Python would be a thousand times slower
+    global _twins
     try:
-        from minivae.kernels import compiled  # noqa: F401
+        from minivae.kernels import compiled as _twins
     except Exception as error:  # Numba fails in many ways: missing, too old for NumPy, broken LLVM
         _give_up_numba(error)
         return False
@@ -99,18 +101,22 @@ def with_twin(kernel: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(kernel)
     def run(*args: Any) -> Any:
-        if compiles(*args):
-            from minivae.kernels import compiled
-
-            try:
-                return getattr(compiled, kernel.__name__)(*args)
-            except Exception as error:  # before the loop begins: a damaged cache, a full disk
-                result = kernel(*args)  # if the arguments are at fault this fails as well
-                _give_up_numba(error)
-                return result
-        return kernel(*args)
+        return compiled_or(kernel, kernel.__name__, *args) if compiles(*args) else kernel(*args)
 
     return run
+
+
+def compiled_or(reference: Callable[..., Any], twin: str, *args: Any) -> Any:
+    """Return what the compiled function ``twin`` makes of ``args``; if Numba fails, the reference.
+
+    It fails before the loop begins: of a damaged cache, a full disk. Then Numba is given up.
+    """
+    try:
+        return getattr(_twins, twin)(*args)
+    except Exception as error:
+        result = reference(*args)  # if the arguments are at fault this fails as well
+        _give_up_numba(error)
+        return result
 
 
 def compiles(*args: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from minivae.kernels.products import activated, slope
+from minivae.kernels.activations import activated, slope
 
 
 def channel_bias(z: np.ndarray, bias: np.ndarray, activation: str = "identity") -> np.ndarray:

@@ -8,8 +8,8 @@ the same hands and has the same bits:
   twice as fast. Where both use the same vectors they are about equal; where BLAS has the wider
   ones, it makes all products.
 - The sizes, each time, by what a product costs on either side: a call and the multiplications.
-  Ours costs more to begin, and fills whole vectors of columns; so small products and narrow ones
-  are BLAS's. ``minivae bench products`` measures both over a range of sizes.
+  Ours costs more to begin, and fills whole vectors of columns; so small products, some narrow ones
+  and those of a single row or column are BLAS's. ``minivae bench products`` measures both.
 
 ``minivae.use("numba", products="blas")``, or ``"tiles"``, overrules this.
 """
@@ -24,14 +24,17 @@ import numpy as np
 
 from minivae.kernels.backend import backend, products_by
 
-# Microseconds to begin a product; multiplications in float32 in a microsecond, on one core of 4 GHz
-# with vectors of 64 bytes. Their proportions matter, not the speed of the machine.
-_BEGIN_TILES, _BEGIN_BLAS, _BEGIN_UFUNCS = 5.0, 1.0, 4.0
-_RATE = 110_000.0
-_VECTOR = 16  # columns, in float32
-_FEWEST_ROWS, _FEWEST_COPIED = 4, 8  # copying columns to rows is work for each row of the result
+# Microseconds to begin a product, and multiplications in a microsecond, in float32 on two cores of
+# 4 GHz with vectors of 64 bytes; BLAS has one of them while our helpers work. Their proportions
+# matter, not the speed of the machine. They were fitted to times of 825 products.
+_BEGIN_TILES, _BEGIN_BLAS, _BEGIN_UFUNCS = 6.0, 1.0, 4.0
+_TILES_RATE, _BLAS_RATE = 190_000.0, 55_000.0
+_VECTOR = 16  # columns that tiles fill
+_BLAS_ROWS, _BLAS_COLUMNS = 8, 6  # that BLAS fills, but for one row or column, its other strength
+TINY = 20_000  # multiplications that BLAS has made before anybody could choose
 # What OpenBLAS calls its code for processors with vectors of 64 bytes.
 _WIDE = ("skylakex", "cooperlake", "sapphirerapids", "a64fx")
+
 
 def tiles_are_faster(a: np.ndarray, b: np.ndarray, *, fused: bool = False) -> bool:
     """Tell whether our tiles make the product of ``a`` and ``b`` faster than BLAS.
@@ -42,13 +45,12 @@ def tiles_are_faster(a: np.ndarray, b: np.ndarray, *, fused: bool = False) -> bo
         return products_by() == "tiles"
     m, k = a.shape
     n = b.shape[1]
-    rows_are_contiguous = b.strides[1] == b.itemsize
-    if m < (_FEWEST_ROWS if rows_are_contiguous else _FEWEST_COPIED):
+    if m == 1 or n == 1:
         return False
     filled = -(-n // _VECTOR) * _VECTOR
-    tiles = _BEGIN_TILES + m * k * filled / _RATE
-    blas = _BEGIN_BLAS + m * k * n / _RATE / 0.55 + (_BEGIN_UFUNCS if fused else 0.0)
-    return tiles < blas and machine().tiles
+    tiles = _BEGIN_TILES + m * k * filled / _TILES_RATE
+    blas = _BEGIN_BLAS + max(m, _BLAS_ROWS) * k * max(n, _BLAS_COLUMNS) / _BLAS_RATE
+    return tiles < blas + (_BEGIN_UFUNCS if fused else 0.0) and machine().tiles
 
 
 class Machine:

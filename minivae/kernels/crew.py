@@ -1,8 +1,10 @@
 """The threads that share the work of a compiled kernel: the one pool there is.
 
 A kernel runs in the thread that calls it; helpers join in (:mod:`minivae.kernels.compiled.team`).
-While kernels follow each other closely helpers wait awake, which costs a few microseconds a kernel;
-after half a millisecond without one they go to sleep, and are woken by the next.
+While kernels follow each other closely helpers wait awake, so that a kernel costs a few
+microseconds more than its work; to wake a thread takes longer than many kernels do. After about a
+millisecond without a kernel, during most of which they let others have their core, they sleep until
+the next, so that an idle program takes no processor time.
 
 Where other programs want the cores, a helper may lose its own in the middle of a chunk, and the
 caller must wait for milliseconds. Then it does without helpers for a while, longer each time.
@@ -24,7 +26,7 @@ from minivae.kernels import blas
 _VARIABLES = ("MINIVAE_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
 _BOX = 32  # numbers in the memory that a team shares
 _WAITED = 24  # where a team says how long its caller waited for helpers, in pauses
-_CROWDED = 20_000  # pauses, about 1 ms: a helper's core is busy with something else
+_CROWDED = 20_000  # pauses, about 8 ms: a helper's core is busy with something else
 _REST, _LONGEST_REST = 0.1, 1.0  # seconds without helpers then
 
 

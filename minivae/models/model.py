@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -40,7 +41,7 @@ class Model(Module):
     prior: Normal | None = None
     recipe: dict[str, Any] | None = None
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype:
         """The type of the parameters, in which everything is computed."""
         return next(self.named_parameters())[1].dtype

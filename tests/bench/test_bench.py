@@ -6,9 +6,13 @@ import re
 
 import pytest
 
-from minivae.bench import bench, contenders, table
+from minivae import kernels
+from minivae.bench import bench, contenders, sweep, table
 from minivae.bench.contenders import Contender
+from minivae.bench.race import Entry, _order
 from minivae.bench.table import in_units
+from minivae.bench.verdict import Verdict
+from minivae.bench.workloads import Workload, group
 from minivae.cli.main import main
 
 
@@ -73,6 +77,59 @@ def test_an_epoch_is_compared_with_its_steps(alone, capsys, monkeypatch, tmp_pat
     assert epoch["last_loss"] > 0
 
 
+def test_the_choice_of_a_maker_is_compared_with_the_makers(alone, capsys, tmp_path):
+    pytest.importorskip("numba", reason="Numba is not installed here", exc_type=ImportError)
+    place = tmp_path / "figures.json"
+    assert main(["bench", "products", "--quick", "--threads", "1", "--json", str(place)]) == 0
+    out, figures = capsys.readouterr().out, json.loads(place.read_text())
+    check(figures)
+    times = {(e["workload"], e["contender"]): e["seconds"]["median"] for e in figures["entries"]}
+    verdict = figures["products"]
+    names = [str(workload.product) for workload in group("products", quick=True)]
+    assert list(verdict["ratios"]) == names
+    for name, ratio in verdict["ratios"].items():
+        tiles, blas, auto = (times[name, by] for by in ("tiles", "BLAS", "auto"))
+        assert ratio == pytest.approx(min(tiles, blas) / auto)
+        assert name in out
+    assert verdict["smallest_ratio"] == min(verdict["ratios"].values())
+    assert verdict["products"] == len(names)
+    assert verdict["products_below_0.95"] == sum(r < 0.95 for r in verdict["ratios"].values())
+    assert verdict["choice"] == kernels.explain_products()
+    assert verdict["choice"] in out
+    assert "autograd" not in figures["missing"]  # who makes no products is not missed
+
+
+def test_the_verdict_leaves_out_what_not_everybody_made():
+    def entry(by, product, *seconds):
+        (contender,) = [c for c in contenders.CONTENDERS if c.name == by]
+        return Entry(contender, Workload("", "", "choice", None, 1, product=product), 1, [*seconds])
+
+    fast, slow, partial = sweep.PRODUCTS[:3]
+    entries = [
+        *(entry("tiles", fast, 1.0, 2.0, 9.0), entry("BLAS", fast, 4.0), entry("auto", fast, 2.0)),
+        *(entry("BLAS", slow, 3.0), entry("auto", slow, 4.0), entry("tiles", slow, 8.0)),
+        *(entry("tiles", partial), entry("BLAS", partial, 1.0), entry("auto", partial, 1.0)),
+    ]
+    verdict = Verdict.of(entries)
+    assert verdict.seconds == {fast: (2.0, 4.0, 2.0), slow: (8.0, 3.0, 4.0)}
+    assert (verdict.ratio(fast), verdict.ratio(slow)) == (1.0, 0.75)
+    assert (verdict.worst, verdict.slower) == (slow, [slow])
+    assert Verdict.of(entries[-3:]) is None
+
+
+def test_short_blocks_are_timed_one_contender_after_the_other():
+    """So that there is a pause for each contender in a round, not for each of its blocks."""
+
+    def turns(seconds):
+        work = [Workload(str(i), "", "choice", None, 1, seconds=seconds) for i in range(2)]
+        pairs = [Entry(c, w) for w in work for c in contenders.CONTENDERS[-3:]]
+        return [(entry.contender.name, entry.workload.name) for entry in _order(pairs)]
+
+    names = ["tiles", "BLAS", "auto"]
+    assert turns(0.2) == [(name, number) for number in "01" for name in names]
+    assert turns(0.005) == [(name, number) for name in sorted(names) for number in "01"]
+
+
 def test_a_contender_that_fails_is_reported_and_the_others_are_timed(monkeypatch):
     broken = Contender("broken", "nobody", ("numpy",), ("bound",))
     monkeypatch.setattr("minivae.bench.report.CONTENDERS", (*contenders.CONTENDERS[::4], broken))
@@ -111,7 +168,10 @@ def test_threads_and_cores_are_what_was_asked_for(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["rnn"], "workload 'rnn' is unknown; choose from dense, conv, iwae, likelihood, epoch"),
+        (
+            ["rnn"],
+            "workload 'rnn' is unknown; choose from dense, conv, iwae, likelihood, epoch, products",
+        ),
         (["--threads", "0"], r"threads must be from 1 to \d+, the cores here; not 0"),
         (["--threads", "100000"], r"threads must be from 1 to \d+, the cores here; not 100000"),
     ],

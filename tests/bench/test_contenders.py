@@ -2,16 +2,21 @@
 
 import io
 import json
+import os
 from dataclasses import replace
 from importlib import import_module
 
 import numpy as np
 import pytest
 
+from minivae import kernels
 from minivae.bench.child import peak_memory, serve
 from minivae.bench.contenders import CONTENDERS
+from minivae.bench.contenders import products as makers
 from minivae.bench.race import Child
+from minivae.bench.sweep import factors
 from minivae.bench.workloads import LIMIT, WORKLOADS, group, images
+from minivae.kernels.backend import products_by
 
 BY_NAME = {contender.name: contender for contender in CONTENDERS}
 MODELS = [workload for name in WORKLOADS for workload in group(name)]
@@ -66,11 +71,37 @@ def test_an_epoch_and_a_likelihood_come_out_as_those_of_minivae(peer, monkeypatc
         assert theirs.prepare(workload)(count) == pytest.approx(expected, rel=rel)
 
 
+@pytest.mark.parametrize("by", ["tiles", "blas", "auto"])
+def test_products_are_made_by_whom_a_contender_is_named_after(by, monkeypatch):
+    pytest.importorskip("numba", reason="Numba is not installed here", exc_type=ImportError)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")  # which is not for minivae's own choice
+    (workload,) = [w for w in group("products") if w.name == "10 x 10 x 1000, A Bᵀ"]
+    a, b = factors(workload.product)
+    try:
+        run = getattr(makers, by)(workload)
+        assert run(2) == pytest.approx((a @ b)[0, 0], rel=1e-5)
+        assert kernels.backend() == "numba"
+        assert products_by() == by
+        assert ("OPENBLAS_NUM_THREADS" in os.environ) == (by != "auto")
+    finally:
+        kernels.use("numba")
+
+
+def test_tiles_that_do_not_work_here_are_left_out(monkeypatch):
+    monkeypatch.setattr(makers.kernels, "backend", lambda: "numpy")
+    try:
+        with pytest.raises(NotImplementedError, match="Numba does not work here"):
+            makers.tiles(group("products")[0])
+    finally:
+        kernels.use("numba")
+
+
 @pytest.mark.parametrize("name", sorted(BY_NAME))
 def test_a_matrix_product_is_one(name):
-    module, workload = module_of(name), replace(LIMIT[0], size=8)
+    workload = replace(LIMIT[0], size=8)
     if not BY_NAME[name].takes(workload):
         return
+    module = module_of(name)
     a, b = import_module("minivae.bench.workloads").matrices(8)
     assert module.prepare(workload)(2) == pytest.approx((a @ b)[0, 0], rel=1e-5)
 

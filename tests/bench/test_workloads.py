@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+from minivae import kernels, models
 from minivae.bench.networks import Convolution, Linear, Network, TransposedConvolution
-from minivae.bench.workloads import LIMIT, WORKLOADS, Workload, batches, group, matrices
+from minivae.bench.sweep import PRODUCTS, Product, factors
+from minivae.bench.workloads import LIMIT, WORKLOADS, Workload, batches, group, images, matrices
 
 EVERY = [workload for name in WORKLOADS for workload in group(name)]
 
@@ -34,6 +36,46 @@ def test_the_decoder_runs_on_every_draw():
 
 def test_the_operations_of_a_matrix_product():
     assert [workload.flops for workload in LIMIT] == [2 * n**3 for n in (512, 1024, 2048)]
+
+
+def test_the_sweep_has_the_products_of_a_training_step_in_their_layouts(monkeypatch):
+    """Those of a dense VAE, found by running one: who makes what, of what layout."""
+    rng = np.random.default_rng(0)
+    model = models.VAE.mlp(data_dim=784, hidden=(500,), latent=20, activation="relu", rng=rng)
+    matmul, dense, made = kernels.matmul, kernels.dense, set()
+
+    def note(a, b):
+        transposed = "Aᵀ B" if a.strides[0] < a.strides[1] else "A B"
+        layout = "A Bᵀ" if b.strides[0] < b.strides[1] else transposed
+        made.add(Product(len(a), *b.shape, layout))
+
+    monkeypatch.setattr(kernels, "matmul", lambda a, b: (note(a, b), matmul(a, b))[1])
+    monkeypatch.setattr(kernels, "dense", lambda x, w, *_: (note(x, w.T), dense(x, w, *_))[1])
+    model.loss(images(100), rng=rng).backward()
+    assert made == set(PRODUCTS[-11:])
+
+
+def test_the_sweep_covers_rows_columns_and_layouts():
+    assert 60 <= len(PRODUCTS) == len(set(PRODUCTS)) <= 100
+    for size, least in (("rows", 1), ("inner", 10), ("columns", 10)):
+        sizes = [getattr(product, size) for product in PRODUCTS]
+        assert (min(sizes), max(sizes)) == (least, 1000)
+    assert {product.layout for product in PRODUCTS} == {"A B", "A Bᵀ", "Aᵀ B"}
+    assert group("products")[0].flops == 2 * 1 * 25 * 25
+    assert "products" not in WORKLOADS  # by default it is not measured
+
+
+@pytest.mark.parametrize("product", PRODUCTS, ids=str)
+def test_factors_have_the_sizes_and_the_layout(product):
+    a, b = factors(product)
+    assert (a.shape, b.shape) == (
+        (product.rows, product.inner),
+        (product.inner, product.columns),
+    )
+    assert a.dtype == b.dtype == np.float32
+    assert a.T.flags.c_contiguous if product.layout == "Aᵀ B" else a.flags.c_contiguous
+    assert b.T.flags.c_contiguous if product.layout == "A Bᵀ" else b.flags.c_contiguous
+    assert a.ctypes.data % 64 == b.ctypes.data % 64 == 0
 
 
 @pytest.mark.parametrize("workload", EVERY, ids=lambda workload: workload.name)

@@ -38,8 +38,7 @@ def linear(x, weight, bias):
     return np.einsum("...i,oi->...o", x, weight) + bias
 
 
-def dense(x, weight, bias, activation):
-    z = linear(x, weight, bias)
+def applied(z, activation):
     functions = {
         "identity": z,
         "relu": np.where(z > 0, z, 0),
@@ -49,6 +48,14 @@ def dense(x, weight, bias, activation):
         "softplus": np.logaddexp(0, z),
     }
     return functions[activation]
+
+
+def dense(x, weight, bias, activation):
+    return applied(linear(x, weight, bias), activation)
+
+
+def channel_bias(x, bias, activation):
+    return applied(x + bias[:, None, None], activation)
 
 
 def bernoulli_nll(logits, x):
@@ -166,6 +173,7 @@ def contract(*parts, subscripts):
 OTHERS = {
     "astype": lambda x, dtype: x.astype(dtype),
     "bernoulli_nll": bernoulli_nll,
+    "channel_bias": channel_bias,
     "contract": contract,
     "contraction_penalty": contraction_penalty,
     "conv2d": conv2d,

@@ -39,10 +39,13 @@ cumsum.adjoint(  # x̄ᵢ = Σₖ≥ᵢ gₖ
 )
 
 
-@composed("x")
+@op(linear=True)
 def mean(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Arithmetic mean z = (1/N) Σᵢ xᵢ over ``axis``; over no entries it is NaN."""
-    return sum(x, axis=axis, keepdims=keepdims) / float(count(x.shape, axis))
+    return np.sum(x, axis=axis, keepdims=keepdims) / float(count(np.shape(x), axis))
+
+
+mean.adjoint(lambda g, x, axis: spread(g / float(count(x.shape, axis)), x.shape, axis))
 
 
 @composed("x")
@@ -155,6 +158,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def spread(g: Any, shape: tuple[int, ...], axis: Any) -> Any:
     """Copy what was reduced over ``axis`` back along it, to ``shape``."""
+    if type(g) is np.ndarray:  # not recorded
+        return np.broadcast_to(g.reshape(keepdims_shape(shape, axis)), shape)
     return broadcast_to(reshape(g, keepdims_shape(shape, axis)), shape)
 
 

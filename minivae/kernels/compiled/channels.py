@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from minivae.kernels.activations import ACTIVATIONS
 from minivae.kernels.compiled.elementary import activate_row, slope_row
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.crew import crew
 from minivae.kernels.memory import empty, plain
-from minivae.kernels.products import ACTIVATIONS
 
 CHUNK = 1 << 14  # entries, about
 
@@ -74,9 +74,7 @@ def channel_bias(z: np.ndarray, bias: np.ndarray, activation: str) -> np.ndarray
     y, kind = empty(z.shape, z.dtype), ACTIVATIONS.index(activation)
     flat = _in_planes(z)
     planes = _planes_of_a_chunk(*flat.shape)
-    crew.run(
-        _raise_and_activate, kind, planes, flat, plain(bias), y.reshape(flat.shape)
-    )
+    crew.run(_raise_and_activate, kind, planes, flat, plain(bias), y.reshape(flat.shape))
     return y
 
 

@@ -7,6 +7,7 @@ in entries, and reads and writes through these.
 
 from __future__ import annotations
 
+from ctypes import addressof, c_char
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from minivae.kernels.compiled.jit import intrinsic
 
 def address(x: np.ndarray) -> int:
     """Return the address of the first entry; the caller keeps the array alive."""
+    if x.flags.carray and x.size:  # a way three times shorter than the other
+        return addressof(c_char.from_buffer(x))  # type: ignore[arg-type]
     return x.__array_interface__["data"][0]
 
 

@@ -1,19 +1,28 @@
 """Products of matrices, C = A B, with a bias and a nonlinearity if wanted: tiles, panels, chunks.
 
-C is computed in panels, as wide as a tile, and each panel in tiles, one below the other. Then the
-same panel of B, a few hundred short rows, is read again and again, from the core's own cache (level
-2), while the rows of A, ``ROWS`` at a time, stay in level 1.
+C is computed in panels, as wide as a tile (48 columns in float32 with AVX-512), and a panel in
+tiles, one below the other. All of these read the same columns of B.
 
-- B is read where it lies if its rows are contiguous, as the tiles load vectors from them. If its
-  columns are (B is the transpose of an array), each panel is first copied to rows, block by block.
-  So is a last panel that fills no whole vectors, with zeros beside it.
+- B is read where it lies if its rows are contiguous, since tiles load vectors from rows. If instead
+  its columns are (B is the transpose of an array, as weights are in x Wᵀ), each panel is first
+  copied to rows, square block by square block. A thread keeps the panel that it copied last: the
+  chunks below each other in it are mostly its own. For a few rows only, the copy takes as long as
+  the product. A last panel that fills no whole vectors is copied too, with zeros beside it.
 - A is read where it lies in any case, as its entries are broadcast one by one.
-- Sums over k are made in stretches of ``STRETCH``, whose sums are then added: that part of a panel
-  fits into level 1, and the error of a sum grows with the length of a stretch rather than with that
-  of the whole (at most 1e-6 of the sum of |aᵢₖ bₖⱼ| in float32).
+- Sums over k are made in stretches of ``STRETCH``, whose sums are then added. First for speed: so
+  much of a panel (128 rows of 192 bytes, 24 KB), and of A what a tile reads (4 KB), fits into the
+  core's first cache (32 or 48 KB), from which all tiles but the first then load B. Second for
+  accuracy: the error of a sum grows with the length of a stretch rather than with that of the
+  whole. In float32 it is below 1e-6 of Σₖ |aᵢₖ bₖⱼ| for numbers drawn at random, and about 2e-6
+  where all terms are equal, so that roundings do not cancel.
 - A chunk is a panel and some of its tiles; see :mod:`minivae.kernels.compiled.team`. Every entry of
   C is summed in the same order, whoever does it.
 - Bias and nonlinearity are applied to a chunk as soon as it is done, in the cache: the fusion.
+
+Why not NumPy's BLAS, then? It is as good where it uses the vectors that the processor has. Often it
+does not: OpenBLAS selects its code by a list of processors' names, and takes that for AVX2 for many
+that have AVX-512. And it fuses nothing. Who makes a product is decided in
+:mod:`minivae.kernels.choice`.
 """
 
 from __future__ import annotations
@@ -24,7 +33,7 @@ from numba import carray
 from minivae.kernels.compiled.elementary import activate_row
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.pointers import address, beyond, distances, entry, pointer, put
-from minivae.kernels.compiled.team import claim, enter, finish, leave
+from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.compiled.tile import HEIGHTS, tile, transpose
 from minivae.kernels.compiled.vectors import BYTES, ROWS, VECTORS
 from minivae.kernels.crew import crew
@@ -32,7 +41,7 @@ from minivae.kernels.memory import empty
 
 STRETCH = 128
 GROUP = 48  # rows of a chunk, about
-COPIED = 192  # rows of a chunk if its panel is copied, which should pay
+COPIED = 8 * STRETCH  # rows of a panel that a thread has room for: 196 KB
 HALF = HEIGHTS[1]
 
 
@@ -97,40 +106,50 @@ def product(team, room, m, n, k, a, a_row, a_step, b, b_step, b_column, c, c_row
     lanes = BYTES // room.itemsize
     width = VECTORS * lanes
     panels = (n + width - 1) // width
-    groups = max(1, m // (GROUP if b_column == 1 else COPIED))
-    height = (m // groups + ROWS) // ROWS * ROWS  # rows of a chunk: whole tiles
+    groups = max(1, m // GROUP)
+    height = (m // groups + ROWS) // ROWS * ROWS  # rows of a part: whole tiles
     groups = (m + height - 1) // height
+    parts = panels * groups
+    size = (parts + MOST_CHUNKS - 1) // MOST_CHUNKS
+    chunks = (parts + size - 1) // size
     a, b, c = pointer(room, a), pointer(room, b), pointer(room, c)
     panel = pointer(room, room[team[2]].ctypes.data)
+    edge = beyond(panel, COPIED * width)
     zero = room.dtype.type(0)
-    chunks = panels * groups
+    there = -1  # the columns that are in the panel
     enter(team)
     while True:
         chunk = claim(team, chunks)
         if chunk == chunks:
             break
-        j = chunk // groups * width
-        top = chunk % groups * height
-        bottom = min(top + height, m)
-        columns = min(width, n - j)
-        for start in range(0, k, STRETCH):
-            steps = min(STRETCH, k - start)
-            rows, row = beyond(b, start * b_step + j * b_column), b_step
-            if b_column != 1 or columns % lanes:
-                _copy_panel(rows, b_step, b_column, steps, columns, panel, width, lanes, zero)
-                rows, row = panel, width
-            _column_of_tiles(
-                beyond(a, start * a_step), a_row, a_step, rows, row, steps, top, bottom,
-                beyond(c, j), c_row, columns, lanes, start == 0, beyond(panel, STRETCH * width),
-            )  # fmt: skip
-        if bias or kind:
-            for i in range(top, bottom):
-                line = carray(beyond(c, i * c_row + j), columns)
-                if bias:
-                    raised = carray(beyond(pointer(room, bias), j), columns)
-                    for l in range(line.size):  # noqa: E741
-                        line[l] += raised[l]
-                activate_row(kind, line)
+        for part in range(chunk * size, min(chunk * size + size, parts)):
+            j, top = part // groups * width, part % groups * height
+            bottom, columns = min(top + height, m), min(width, n - j)
+            copied = b_column != 1 or columns % lanes != 0
+            for start in range(0, k, COPIED):
+                steps = min(COPIED, k - start)
+                rows, row = beyond(b, start * b_step + j * b_column), b_step
+                if copied:
+                    if j != there or k > COPIED:
+                        _copy_panel(
+                            rows, b_step, b_column, steps, columns, panel, width, lanes, zero
+                        )
+                        there = j
+                    rows, row = panel, width
+                for first in range(0, steps, STRETCH):
+                    _column_of_tiles(
+                        beyond(a, (start + first) * a_step), a_row, a_step,
+                        beyond(rows, first * row), row, min(STRETCH, steps - first), top, bottom,
+                        beyond(c, j), c_row, columns, lanes, start + first == 0, edge,
+                    )  # fmt: skip
+            if bias or kind:
+                for i in range(top, bottom):
+                    line = carray(beyond(c, i * c_row + j), columns)
+                    if bias:
+                        raised = carray(beyond(pointer(room, bias), j), columns)
+                        for l in range(line.size):  # noqa: E741
+                            line[l] += raised[l]
+                    activate_row(kind, line)
         finish(team)
     leave(team, chunks)
 
@@ -146,7 +165,7 @@ def multiply(
     (m, k), n = a.shape, b.shape[1]
     c = empty((m, n), a.dtype)
     width = VECTORS * BYTES // c.itemsize
-    room = empty((crew.threads, (STRETCH + ROWS) * width), a.dtype)
+    room = empty((crew.threads, (COPIED + ROWS) * width), a.dtype)
     crew.run(
         product, room, m, n, k, address(a), *distances(a), address(b), *distances(b),
         address(c), n, 0 if bias is None else address(bias), kind,

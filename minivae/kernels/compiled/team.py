@@ -28,6 +28,14 @@ done twice, and none of another task. As each core begins at its own end, it fin
 left in its cache the last time. ``DONE`` counts finished chunks, ``WAITED`` tells how many pauses
 the caller waited for chunks that helpers had claimed: the crew works without them for a while when
 they are slow, as on a machine that is busy with something else.
+
+Who must wait does so in one of three ways, the cheaper to end the sooner the wait is likely to end.
+First awake, in a loop that reads the number again and again: what another core writes is seen at
+once, and most waits inside a step are as short as this. After ``ALERT`` rounds it gives way in each
+(``sched_yield``): on an idle machine that changes little, but if there are more threads than free
+cores, the one that is waited for may need this very core. A helper that has waited ``PATIENCE``
+rounds leaves, and sleeps until :mod:`minivae.kernels.crew` wakes it, by way of the operating
+system: that takes longer than a small kernel does, but costs nothing in between.
 """
 
 from __future__ import annotations
@@ -44,7 +52,7 @@ TICKET, DONE, WAITED = 0, 16, 24  # places in the box, on cache lines of their o
 BITS = 12  # of a ticket for the chunks claimed from one end
 MOST_CHUNKS = (1 << BITS) - 1  # of a task
 ALERT = 1_000  # pauses of a few cycles, then longer ones that let other programs run
-PATIENCE = 3_000  # pauses that a helper waits for the next task: about a millisecond
+PATIENCE = 3_000  # pauses that a helper waits for the next task: about a millisecond in all
 
 
 def _place(context: Any, builder: Any, box_type: Any, box: Any, i: Any) -> Any:

@@ -1,20 +1,39 @@
 """The heart of a matrix product: a tile of the result that stays in registers.
 
-The product C = A B has entries cᵢⱼ = Σₖ aᵢₖ bₖⱼ: m n k multiplications, each of two numbers that
-must be in registers first. A core multiplies two vectors of 16 numbers twice a cycle but loads only
-two a cycle, so each number that is loaded must be used several times. Hence tiles: ``ROWS`` by
-``VECTORS`` vectors of C are kept in registers while k runs, and one step of k is
+The product C = A B has entries cᵢⱼ = Σₖ aᵢₖ bₖⱼ: m n k multiplications of two numbers, which must
+be in registers first. A core with AVX-512 begins two instructions a cycle that multiply and add
+vectors (16 numbers each in float32), and loads two vectors a cycle. Were both factors loaded for
+each multiplication, loads would take twice as long as the arithmetic; so what is loaded must be
+used several times. Hence tiles: ``ROWS`` rows by ``VECTORS`` vectors of C are kept in registers
+while k runs, and one step of k is
 
     load VECTORS vectors of row k of B;  for each of the rows i: broadcast aᵢₖ, and for each of the
     vectors: cᵢ ← cᵢ + aᵢₖ bₖ.
 
-With 8 rows and 3 vectors these are 24 multiplications for 11 loads. Why 8 by 3: the 24 sums, the 3
-vectors of B and a broadcast need 28 of the 32 registers of AVX-512; AVX2 has 16, for 6 by 2. More
-than 8 sums are needed anyway, because each takes 4 cycles, and two can begin in each of them.
+Why rows: the vectors of a row of B are used for all rows of the tile, and an entry of A, repeated
+in all places of a vector ("broadcast"), for all vectors. Sums over k stay apart, in the places of a
+vector; none has to be added across it.
+
+Why 8 by 3: that makes 24 multiplications, 12 cycles, of 3 + 8 loads, 5½ cycles. The 24 sums, 3
+vectors of B and a broadcast take 28 of the 32 registers that AVX-512 has. AVX2 has 16, enough for 6
+by 2: 12 + 2 + 1. A tile should have 8 sums at least, because a multiplication takes 4 cycles, in
+which 8 can begin, and the next into the same sum must wait for it.
 
 A loop in Python would leave it to the compiler what stays in registers, and it decides otherwise:
-it keeps C in memory. So the tile is written in the compiler's own language, LLVM's, which Numba
-calls an intrinsic. All else (:mod:`minivae.kernels.compiled.product`) is loops.
+it keeps C in memory. So the tile is written in the compiler's own language, LLVM's; Numba calls a
+function that does so an intrinsic. All else (:mod:`minivae.kernels.compiled.product`) is loops.
+
+What the compiler makes of it can be read: set ``NUMBA_CACHE_DIR`` to an empty folder (Numba shows
+no code that it took from its cache), multiply two matrices, and look for the loop with 24 times
+``vfmadd`` in what ``minivae.kernels.compiled.product.product.inspect_asm()`` returns. On a machine
+with AVX-512 it has 46 instructions: 24 multiplications, 11 loads, 10 for addresses and the count, a
+jump; none stores anything. It begins with loads, and among its lines are these::
+
+    vmovups      -128(%r10), %zmm27          # a vector of row k of B: 16 numbers
+    vbroadcastss (%rax,%r13), %zmm31         # aᵢₖ, 16 times
+    vfmadd231ps  %zmm31, %zmm27, %zmm18      # a sum: zmm18 ← zmm18 + zmm31 zmm27
+    vfmadd231ps  %zmm31, %zmm26, %zmm17      # the same aᵢₖ and the second vector of B
+    vfmadd231ps  %zmm31, %zmm25, %zmm16      # and the third
 """
 
 from __future__ import annotations
