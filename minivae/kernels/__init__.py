@@ -20,6 +20,7 @@ bernoulli_nll = with_twin(densities.bernoulli_nll)
 bernoulli_nll_and_slope = with_twin(densities.bernoulli_nll_and_slope)
 gaussian_nll = with_twin(densities.gaussian_nll)
 gaussian_nll_and_slopes = with_twin(densities.gaussian_nll_and_slopes)
+scale_rows = with_twin(densities.scale_rows)
 gaussian_kl = with_twin(divergences.gaussian_kl)
 gaussian_kl_and_slope = with_twin(divergences.gaussian_kl_and_slope)
 gaussian_kl_isotropic = with_twin(divergences.gaussian_kl_isotropic)
@@ -54,6 +55,7 @@ __all__ = [
     "mean_activity",
     "reparameterize",
     "reparameterize_grad",
+    "scale_rows",
     "set_num_threads",
     "sigmoid",
     "softplus",

@@ -51,7 +51,6 @@ def test_what_is_done_in_one_pass_equals_the_primal_and_the_adjoints(name, dtype
     A cotangent of the result lies in memory in any way: in one piece, with gaps, as one number.
     """
 
-    @settings(max_examples=50)
     @calls(name, dtype)
     def law(call, rng):
         op = REGISTRY[name]

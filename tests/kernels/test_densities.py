@@ -295,3 +295,12 @@ def test_the_value_is_the_same_with_slope_and_alone(name):
             np.testing.assert_array_equal(value, getattr(kernel, alone)(*case.arguments))
 
     law()
+
+
+@DTYPES
+@given(data=st.data())
+def test_rows_are_scaled_by_the_cotangent_of_their_sum(dtype, data):
+    n, d = data.draw(st.sampled_from([(1, 1), (3, 5), (70, 300), (9000, 2)]))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
+    g, slope = rng.normal(size=n).astype(dtype), rng.normal(size=(d, n)).astype(dtype).T
+    np.testing.assert_array_equal(kernels.scale_rows(g, slope), g[:, None] * slope)

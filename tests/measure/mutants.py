@@ -53,6 +53,8 @@ class Mutant(NamedTuple):
 
 HARMLESS = {  # these changes change nothing
     ("sign", "", ""): "what is always zero may be multiplied, and moved",
+    ("channel_bias", "adjoint", "axes reversed"): "the gradient of the bias has one axis",
+    ("channel_bias", "backward", "axes reversed"): "the gradient of the bias has one axis",
     ("dense", "adjoint", "axes reversed"): "the gradient of the bias has one axis",
     ("dense", "backward", "axes reversed"): "the gradient of the bias has one axis",
     ("linear", "adjoint", "axes reversed"): "the gradient of the bias has one axis",

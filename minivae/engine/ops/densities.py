@@ -16,7 +16,6 @@ from minivae.engine.ops.exponential import exp, expm1, log
 from minivae.engine.ops.indexing import diagonal, tril
 from minivae.engine.ops.reductions import sum
 from minivae.engine.ops.shape import reshape
-from minivae.kernels.memory import empty
 
 _HALF_LOG_2PI = 0.5 * math.log(2 * math.pi)
 
@@ -40,14 +39,10 @@ bernoulli_nll.adjoint(  # dz = Σⱼ (σ(aⱼ) - xⱼ) daⱼ - aⱼ dxⱼ
 )
 bernoulli_nll.in_one_pass(  # σ(aⱼ) - xⱼ costs little where the loss is computed anyway
     kernels.bernoulli_nll_and_slope,
-    lambda g, slope, wanted, values: [_each(g, slope if i == 0 else -values[0]) for i in wanted],
+    lambda g, slope, wanted, values: [
+        kernels.scale_rows(g, slope if i == 0 else -values[0]) for i in wanted
+    ],
 )
-
-
-def _each(g: Any, slope: Any) -> Any:
-    """Return gᵢ sᵢⱼ, in memory that was used before."""
-    z = empty(np.broadcast_shapes((*g.shape, 1), slope.shape), slope.dtype)
-    return np.multiply(np.expand_dims(g, -1), slope, out=z)
 
 
 def _gaussian_nll(mean: Any, x: Any, logstd: Any) -> Any:
@@ -69,13 +64,15 @@ def _by_gaussian(i: int, mean: Any, x: Any, logstd: Any) -> Any:
 
 
 gaussian_nll.adjoint(  # dz = Σⱼ -tⱼ / σⱼ (dμⱼ - dxⱼ) + (1 - tⱼ²) d log σⱼ
-    lambda g, mean, x, logstd: _each(g, _by_gaussian(1, mean, x, logstd)),
-    lambda g, mean, x, logstd: _each(-g, _by_gaussian(1, mean, x, logstd)),
-    lambda g, mean, x, logstd: _each(g, _by_gaussian(2, mean, x, logstd)),
+    lambda g, mean, x, logstd: kernels.scale_rows(g, _by_gaussian(1, mean, x, logstd)),
+    lambda g, mean, x, logstd: kernels.scale_rows(-g, _by_gaussian(1, mean, x, logstd)),
+    lambda g, mean, x, logstd: kernels.scale_rows(g, _by_gaussian(2, mean, x, logstd)),
 )
 gaussian_nll.in_one_pass(
     lambda mean, x, logstd: _first(*kernels.gaussian_nll_and_slopes(mean, x, logstd)),
-    lambda g, slopes, wanted, values: [_each(-g if i == 1 else g, slopes[i == 2]) for i in wanted],
+    lambda g, slopes, wanted, values: [
+        kernels.scale_rows(-g if i == 1 else g, slopes[i == 2]) for i in wanted
+    ],
 )
 
 
@@ -121,13 +118,13 @@ def gaussian_kl_isotropic(mu: Any, logvar: Any) -> Any:
 
 
 gaussian_kl_isotropic.adjoint(  # dz = Σⱼ μⱼ dμⱼ + ½ d (k - 1) d log k
-    lambda g, mu: _each(g, mu),
+    lambda g, mu: kernels.scale_rows(g, mu),
     lambda g, mu, logvar: reshape(g, np.shape(logvar)) * (0.5 * mu.shape[-1] * expm1(logvar)),
 )
 gaussian_kl_isotropic.in_one_pass(
     kernels.gaussian_kl_isotropic_and_slope,
     lambda g, slope, wanted, values: [
-        reshape(g, slope.shape) * slope if i else _each(g, values[0]) for i in wanted
+        reshape(g, slope.shape) * slope if i else kernels.scale_rows(g, values[0]) for i in wanted
     ],
 )
 
@@ -149,13 +146,14 @@ def gaussian_kl_full(mu: Any, L: Any) -> Any:
 
 
 gaussian_kl_full.adjoint(  # dz = Σⱼ μⱼ dμⱼ + Σᵢ≥ⱼ Lᵢⱼ dLᵢⱼ - Σᵢ dLᵢᵢ / Lᵢᵢ
-    lambda g, mu: _each(g, mu),
-    lambda g, mu, L: _each(g[..., None], kernels.gaussian_kl_full_and_slope(mu, L)[1]),
+    lambda g, mu: kernels.scale_rows(g, mu),
+    lambda g, mu, L: kernels.scale_rows(g[..., None], kernels.gaussian_kl_full_and_slope(mu, L)[1]),
 )
 gaussian_kl_full.in_one_pass(
     kernels.gaussian_kl_full_and_slope,
     lambda g, slope, wanted, values: [
-        _each(g[..., None], slope) if i else _each(g, values[0]) for i in wanted
+        kernels.scale_rows(g[..., None], slope) if i else kernels.scale_rows(g, values[0])
+        for i in wanted
     ],
 )
 

@@ -28,6 +28,7 @@ from minivae.kernels.compiled.densities import (
     bernoulli_nll_and_slope,
     gaussian_nll,
     gaussian_nll_and_slopes,
+    scale_rows,
 )
 from minivae.kernels.compiled.divergences import (
     gaussian_kl,
@@ -67,6 +68,7 @@ __all__ = [
     "logsumexp",
     "mean_activity",
     "multiply",
+    "scale_rows",
     "step_all",
     "step_one",
 ]

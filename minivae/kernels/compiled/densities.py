@@ -10,8 +10,9 @@ import numpy as np
 from minivae.kernels.compiled.elementary import constants, exp, inline, log1p
 from minivae.kernels.compiled.jit import jit
 from minivae.kernels.compiled.rows import part, plan, run, sum_rows, together
-from minivae.kernels.compiled.team import claim, enter, finish, leave
-from minivae.kernels.memory import empty
+from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
+from minivae.kernels.crew import crew
+from minivae.kernels.memory import empty, plain
 
 _HALF_LOG_2PI = 0.5 * log(2 * pi)
 
@@ -132,3 +133,31 @@ def gaussian_nll_and_slopes(
     )
     run(_gaussian, rows, nll, by_mean, by_logstd)
     return nll, by_mean, by_logstd
+
+
+@jit
+def _scale(team, size, g, slope, result):  # type: ignore[no-untyped-def]
+    rows = len(slope)
+    chunks = (rows + size - 1) // size
+    enter(team)
+    while True:
+        chunk = claim(team, chunks)
+        if chunk == chunks:
+            break
+        for row in range(chunk * size, min(chunk * size + size, rows)):
+            factor, s, z = g[row], slope[row], result[row]
+            for i in range(z.size):
+                z[i] = factor * s[i]
+        finish(team)
+    leave(team, chunks)
+
+
+def scale_rows(g: np.ndarray, slope: np.ndarray) -> np.ndarray:
+    """Twin of :func:`minivae.kernels.densities.scale_rows`."""
+    if g.shape != slope.shape[:-1]:
+        return np.expand_dims(g, -1) * slope
+    rows = plain(slope).reshape(-1, slope.shape[-1])
+    result = empty(slope.shape, slope.dtype)
+    size = max(1, 8192 // rows.shape[1], -(-len(rows) // MOST_CHUNKS))
+    crew.run(_scale, size, plain(g).reshape(-1), rows, result.reshape(rows.shape))
+    return result
