@@ -67,7 +67,7 @@ def test_tangent_and_adjoint_are_transposes_of_each_other(name):
         reverse = [g.data * v for g, v in zip(pull(u), vs, strict=True)]
         size = np.abs(forward).sum() + sum(np.abs(term).sum() for term in reverse)
         difference = forward.sum() - sum(term.sum() for term in reverse)
-        assert abs(difference) <= 1e-12 * size
+        assert abs(difference) <= 1e-12 * size + 1e-15  # 1 - tanh², near 0, is rounded as 1 is
 
     law()
 

@@ -194,3 +194,13 @@ def test_a_product_of_more_parts_than_a_task_has_chunks(threads):
     found = compiled.multiply(a, b)
     for some in (slice(0, 100), slice(30_000, 30_100), slice(-100, None)):
         assert_equal_sums(found[some], a[some], b, "float32")
+
+
+def test_fields_of_records_may_lie_at_any_distance():
+    """Twelve bytes from one float64 to the next are no whole number of them."""
+    rng = np.random.default_rng(0)
+    records = np.zeros((60, 50), [("number", "i4"), ("x", "f8")])
+    records["x"] = rng.normal(size=(60, 50))
+    b = rng.normal(size=(50, 70))
+    assert_equal_sums(compiled.multiply(records["x"], b), records["x"], b, "float64")
+    assert_equal_sums(kernels.matmul(records["x"], b), records["x"], b, "float64")

@@ -23,11 +23,6 @@ def address(x: np.ndarray) -> int:
     return x.__array_interface__["data"][0]
 
 
-def distances(x: np.ndarray) -> tuple[int, ...]:
-    """Return the distances between neighbours along each axis, in entries."""
-    return tuple(stride // x.itemsize for stride in x.strides)
-
-
 @intrinsic
 def pointer(_: Any, like: Any, place: Any) -> Any:
     """Return a pointer to the address ``place``, to entries of the type of the array ``like``."""

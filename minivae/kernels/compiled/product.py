@@ -32,7 +32,7 @@ from numba import carray
 
 from minivae.kernels.compiled.elementary import activate_row
 from minivae.kernels.compiled.jit import jit
-from minivae.kernels.compiled.pointers import address, beyond, distances, entry, pointer, put
+from minivae.kernels.compiled.pointers import address, beyond, entry, pointer, put
 from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.compiled.tile import HEIGHTS, tile, transpose
 from minivae.kernels.compiled.vectors import BYTES, ROWS, VECTORS
@@ -100,10 +100,12 @@ def _column_of_tiles(  # type: ignore[no-untyped-def]
 def product(team, room, m, n, k, a, a_row, a_step, b, b_step, b_column, c, c_row, bias, kind):  # type: ignore[no-untyped-def]
     """Compute C (m, n) = A (m, k) B (k, n), and then f(C + bias) of it; see :func:`multiply`.
 
-    ``room`` has a row for each thread; addresses and distances as in
-    :mod:`minivae.kernels.compiled.pointers`; ``bias`` is 0 if there is none.
+    ``room`` has a row for each thread; matrices are given by their addresses and, A and B, by
+    their strides in bytes; ``bias`` is 0 if there is none.
     """
     lanes = BYTES // room.itemsize
+    a_row, a_step = a_row // room.itemsize, a_step // room.itemsize  # from here on in entries
+    b_step, b_column = b_step // room.itemsize, b_column // room.itemsize
     width = VECTORS * lanes
     panels = (n + width - 1) // width
     groups = max(1, m // GROUP)
@@ -162,12 +164,15 @@ def multiply(
     ``bias`` is (n,) and contiguous; ``kind`` names the nonlinearity f as
     :mod:`minivae.kernels.compiled.elementary` does, 0 being none.
     """
+    a, b = (x if x.flags.aligned else x.copy() for x in (a, b))  # whole entries apart
     (m, k), n = a.shape, b.shape[1]
+    if b.shape[0] != k or (bias is not None and (bias.shape != (n,) or not bias.flags.carray)):
+        raise ValueError(f"multiply: {a.shape}, {b.shape} and the bias do not fit")
     c = empty((m, n), a.dtype)
     width = VECTORS * BYTES // c.itemsize
     room = empty((crew.threads, (COPIED + ROWS) * width), a.dtype)
     crew.run(
-        product, room, m, n, k, address(a), *distances(a), address(b), *distances(b),
+        product, room, m, n, k, address(a), *a.strides, address(b), *b.strides,
         address(c), n, 0 if bias is None else address(bias), kind,
     )  # fmt: skip
     return c
