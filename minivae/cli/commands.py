@@ -113,6 +113,8 @@ def data(options: argparse.Namespace) -> int:
 
 def bench(options: argparse.Namespace) -> int:
     """``minivae bench``."""
+    if options.json not in (None, "-"):
+        open(options.json, "a").close()  # rather fail now than after minutes
     live = Console(stderr=True)
     with live.status("starting") as status:
         report = benchmarks.bench(

@@ -167,7 +167,7 @@ def _bench(command: argparse.ArgumentParser) -> None:
         "workloads",
         nargs="*",
         metavar="WORKLOAD",
-        help="dense, conv, iwae, likelihood, epoch (all of them)",
+        help="dense, conv, iwae, likelihood, epoch (all of these); products",
     )
     add("--threads", type=whole_number, metavar="N", help="of each contender (2)")
     add("--json", metavar="FILE", help="write the figures; - writes them in place of the table")

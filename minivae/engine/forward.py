@@ -44,7 +44,7 @@ def _tangent(z: Tensor, known: dict[Tensor, Any], create_graph: bool) -> Any:
     moved = [(i, node.args[i]) for i, _ in node.plan.adjoints if node.args[i] in known]
     if not moved:
         return None
-    check(node, {})
+    check(node)
     if create_graph:
         check_tensors(node, z)
     if node.op.spec is not None:

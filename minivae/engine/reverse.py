@@ -59,12 +59,11 @@ def pullback(
         wanted = leading_to(inputs, made)
     watcher = mode.get().watcher
     cotangents: dict[Tensor, Any] = {root: seed}
-    fresh: dict[int, Any] = {}
     with np.errstate(under="ignore"):  # a cotangent that vanishes is one
         for z in made:
             g = cotangents.pop(z, None)
             if g is not None:
-                _pass_on(cotangents, z, g, wanted, create_graph, watcher, fresh)
+                _pass_on(cotangents, z, g, wanted, create_graph, watcher)
     if inputs is not None:
         return [cotangents.get(x) for x in inputs]
     # All that can fail comes before the first change.
@@ -88,12 +87,11 @@ def _pass_on(
     wanted: set[Tensor] | None,
     create_graph: bool,
     watcher: Watcher | None,
-    fresh: dict[int, Any],
 ) -> None:
     """Add what ``z`` with its cotangent ``g`` contributes to the cotangents of its operands."""
     node = z.node
     assert node is not None
-    check(node, fresh, any_derivative=create_graph)
+    check(node, any_derivative=create_graph)
     values = node.values
     if create_graph:
         check_tensors(node, z)

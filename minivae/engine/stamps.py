@@ -11,7 +11,6 @@ made from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from numpy import ndarray
@@ -37,41 +36,15 @@ def stamp(a: Any) -> Any:
     return xxh3_64_intdigest(a)
 
 
-def stamps_of(args: tuple[Any, ...], values: Sequence[Any], reads: Sequence[int]) -> list[Any]:
-    """Return stamps of the values that derivatives read.
-
-    An operand that another operation made, and stamped, keeps that stamp.
-    """
-    stamps = []
-    for k in reads:
-        a = values[k]
-        if type(a) is ndarray and a.nbytes > SMALL and k < len(args):
-            node = getattr(args[k], "node", None)
-            if node is not None and node.stamped_result() is a:
-                stamps.append(node.stamps[-1])
-                continue
-        stamps.append(stamp(a))
-    return stamps
-
-
-def check(node: Node, fresh: dict[int, Any], *, any_derivative: bool = True) -> None:
+def check(node: Node, *, any_derivative: bool = True) -> None:
     """Refuse to go on if a value that a derivative of ``node`` reads is not what it was.
 
     A plain reverse walk reads less than others: not ``any_derivative``, but what adjoints need.
-    ``fresh`` has the stamps of large arrays, by identity, that were taken in the same walk.
     """
     values, needs = node.values, node.plan.needs
     for k, before in zip(node.plan.reads, node.stamps):  # noqa: B905, for speed
-        if any_derivative or k in needs:
-            a = values[k]
-            if type(before) is int:
-                now = fresh.get(id(a))
-                if now is None:
-                    now = fresh[id(a)] = stamp(a)
-            else:
-                now = stamp(a)
-            if now != before:
-                raise changed(node, k)
+        if (any_derivative or k in needs) and stamp(values[k]) != before:
+            raise changed(node, k)
 
 
 def check_tensors(node: Node, z: Tensor) -> None:

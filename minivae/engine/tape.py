@@ -68,11 +68,6 @@ class Node:
         self.born = next(births)
         self.line = ""
 
-    def stamped_result(self) -> Any:
-        """Return the result as the operation left it, if the last stamp is its stamp."""
-        reads, last = self.plan.reads, len(self.values) - 1
-        return self.values[last] if last > 0 and reads and reads[-1] == last else None
-
     def tracked(self) -> list[Tensor]:
         """Return the operands that want a cotangent."""
         return [self.args[i] for i, _ in self.plan.adjoints]

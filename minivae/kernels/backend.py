@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 from minivae.kernels import blas
+from minivae.kernels.crew import crew
+from minivae.kernels.memory import keep_freed_memory
 
 _BACKENDS = ("numba", "numpy")
 _PRODUCTS = ("auto", "tiles", "blas")
@@ -49,7 +51,10 @@ def use(name: str, *, products: str = "auto") -> None:
     _products = products
     _chosen = name if name == "numpy" or _numba_works() else "numpy"
     if _chosen == "numpy":
-        blas.restore()
+        blas.limit(crew.threads)
+    else:
+        blas.limit(1)  # our own threads are the pool
+        keep_freed_memory()
 
 
 def backend() -> str:
@@ -85,6 +90,7 @@ def _numba_works() -> bool:
 def _give_up_numba(error: Exception) -> None:
     global _chosen
     _chosen = "numpy"
+    blas.limit(crew.threads)
     warnings.warn(
         f"minivae: Numba does not work here ({type(error).__name__}: {error}); NumPy's kernels "
         "run instead, with the same results, more slowly. minivae.use('numpy') silences this",

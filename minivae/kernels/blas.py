@@ -8,23 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 _USERS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "OMP_NUM_THREADS")
-_limits: Any = None
 
 
 def limit(threads: int) -> None:
     """Let BLAS use so many threads from now on, unless the user's environment says how many."""
-    global _limits
     if not _environment_says():
-        newer = _limited(threads)
-        _limits = _limits or newer  # the first remembers what was before
-
-
-def restore() -> None:
-    """Give BLAS the threads it had."""
-    global _limits
-    if _limits is not None:
-        _limits.restore_original_limits()
-        _limits = None
+        _limited(threads)
 
 
 def _limited(threads: int) -> Any:

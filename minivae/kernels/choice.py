@@ -31,6 +31,7 @@ _BEGIN_TILES, _BEGIN_BLAS, _BEGIN_UFUNCS = 6.0, 1.0, 4.0
 _TILES_RATE, _BLAS_RATE = 190_000.0, 55_000.0
 _VECTOR = 16  # columns that tiles fill
 _BLAS_ROWS, _BLAS_COLUMNS = 8, 6  # that BLAS fills, but for one row or column, its other strength
+_VERDICT = "Tiles make all but the small and narrow ones"
 TINY = 20_000  # multiplications that BLAS has made before anybody could choose
 # What OpenBLAS calls its code for processors with vectors of 64 bytes.
 _WIDE = ("skylakex", "cooperlake", "sapphirerapids", "a64fx")
@@ -69,7 +70,7 @@ class Machine:
         mine = f"tiles in vectors of {self.tile_bytes} bytes" if self.tile_bytes else "no tiles"
         return (
             f"matrix products: {mine}; {self.blas}, vectors of {self.blas_bytes} bytes. "
-            f"{'Tiles make all but the small ones' if self.tiles else 'BLAS makes them all'}"
+            f"{_VERDICT if self.tiles else 'BLAS makes them all'}"
         )
 
 
@@ -98,5 +99,9 @@ def _is_arm() -> bool:
 
 def explain_products() -> str:
     """Say in a sentence who makes matrix products on this machine, and why."""
-    forced = "" if products_by() == "auto" else f"; by your choice, {products_by()} make all"
-    return f"{machine()}{forced}"
+    if backend() == "numpy":
+        return f"matrix products: NumPy's kernels run, so {machine().blas} makes them all."
+    if products_by() != "auto":
+        maker = machine().blas if products_by() == "blas" else "tiles"
+        return f"matrix products: by your choice {maker} makes them all."
+    return f"{machine()}."

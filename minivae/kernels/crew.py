@@ -15,15 +15,16 @@ from __future__ import annotations
 import atexit
 import os
 import threading
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
 from typing import Any
 
 import numpy as np
 
-from minivae.kernels import blas
-
 _VARIABLES = ("MINIVAE_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+_DONE = object()  # in the place of a kernel: there is nothing left to help with
 _BOX = 32  # numbers in the memory that a team shares
 _WAITED = 24  # where a team says how long its caller waited for helpers, in pauses
 _CROWDED = 20_000  # pauses, about 8 ms: a helper's core is busy with something else
@@ -58,6 +59,7 @@ class Crew:
                 self._hire()
             self._wake()
             kernel((self.box, number, 0), *args)
+            self.task = number, _DONE, ()  # lets go of the arrays
             if self.box[_WAITED] > _CROWDED:
                 self.rests_until = monotonic() + self.rest
                 self.rest = min(2 * self.rest, _LONGEST_REST)
@@ -78,17 +80,24 @@ class Crew:
             self._dismiss()
             self.threads = threads
 
+    def close(self) -> None:
+        """Send the helpers home for good: a thread that goes on works alone."""
+        self.resize(1)
+
     def _hire(self) -> None:
         from minivae.kernels.compiled.team import is_open
 
-        blas.limit(1)  # one pool at a time
         is_open(self.box, 0)  # compiled here, before helpers call it
         while len(self.helpers) < self.threads - 1:
             helper = threading.Thread(
                 target=self._help, args=(len(self.helpers) + 1,), name="minivae-helper", daemon=True
             )
+            try:
+                helper.start()
+            except RuntimeError:  # the system allows no more
+                self.threads = len(self.helpers) + 1
+                return
             self.helpers.append(helper)
-            helper.start()
 
     def _help(self, rank: int) -> None:
         """Join in one task after the other.
@@ -107,8 +116,9 @@ class Crew:
                 known = number
                 if kernel is None:
                     return
-                if is_open(self.box, number):
-                    kernel((self.box, number, rank), *args)
+                if kernel is not _DONE and is_open(self.box, number):
+                    with suppress(Exception):  # the caller meets it as well, and says so
+                        kernel((self.box, number, rank), *args)
             else:
                 kernel = args = None  # lets go of the arrays
                 self.asleep.append(bell)
@@ -122,7 +132,7 @@ class Crew:
                 bell.release()
 
     def _dismiss(self) -> None:
-        """Send the helpers home."""
+        """Send the helpers home; nobody else may set a task meanwhile."""
         self.task = self.task[0] + 1, None, ()
         self.box[0] = self.task[0] << 24
         self._wake()
@@ -134,9 +144,15 @@ class Crew:
 def _default_threads() -> int:
     """Return the number that the environment names, or that of the cores this process may use."""
     for name in _VARIABLES:
-        number = os.environ.get(name, "").partition(",")[0].strip()
+        value = os.environ.get(name, "")
+        number = value.partition(",")[0].strip()
         if number.isdecimal() and int(number) > 0:
             return int(number)
+        if value and name == _VARIABLES[0]:
+            warnings.warn(
+                f"minivae: {name}={value!r} is no whole number from 1 on and is ignored",
+                stacklevel=2,
+            )
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
@@ -144,6 +160,6 @@ def _default_threads() -> int:
 
 
 crew = Crew()
-atexit.register(crew._dismiss)
+atexit.register(crew.close)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=crew._forget)

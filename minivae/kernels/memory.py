@@ -14,8 +14,9 @@ the first cache takes up to 1.7 times as long then. Products care less, as their
 (:mod:`minivae.kernels.compiled.tile`) use each vector several times.
 
 NumPy's own temporaries come from the C library. That of Linux gives large blocks back to the system
-when they are free, to fetch them anew, page by page, for the next temporary; it is asked to keep
-them, up to ``_KEPT`` bytes, unless a variable of the environment (``MALLOC_...``) says otherwise.
+when they are free, to fetch them anew, page by page, for the next temporary; once compiled kernels
+run it is asked to keep them, up to ``_KEPT`` bytes, unless a variable of the environment, such as
+``MALLOC_TRIM_THRESHOLD_=131072``, says otherwise.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ LINE = 64  # bytes
 _LARGE = 1 << 15  # bytes; smaller arrays come from NumPy's own cache
 _MOST = 1 << 29  # bytes that a thread keeps
 _KEPT = 1 << 28  # bytes that the C library keeps
-_UNUSED = 3  # references to a block: the shelf's, the loop's, and that of the question
+_SHELVES = 64  # blocks of one size that a thread keeps
 
 
 class Block(np.ndarray):
@@ -59,16 +60,42 @@ def empty(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
         return np.empty(shape, dtype)
     size = -(-size // LINE) * LINE + LINE
     blocks = _shelf.blocks.setdefault(size, [])
-    for block, offset in blocks:
-        if sys.getrefcount(block) == _UNUSED:
-            return np.ndarray(shape, dtype, buffer=block, offset=offset)
-    block, offset = _new(size, blocks)
+    block, offset = _unused(blocks, _UNUSED) or _new(size, blocks)
     return np.ndarray(shape, dtype, buffer=block, offset=offset)
+
+
+def _unused(blocks: list[tuple[Block, int]], references: int) -> tuple[Block, int] | None:
+    """Return the first of the blocks that has so many references only, and its offset."""
+    for block, offset in blocks:
+        if sys.getrefcount(block) == references:
+            return block, offset
+    return None
+
+
+def _references_when_unused() -> int:
+    """Count what this interpreter counts for a block that only the shelf holds.
+
+    They are 3 up to Python 3.13, the shelf's, the loop's and that of the question; 2 where loops
+    borrow theirs. 0, which no block has, where the count does not tell: nothing is used again then.
+    """
+    blocks = [(Block(LINE, np.uint8), 0)]
+    for references in (1, 2, 3, 4):
+        array = np.ndarray(1, np.uint8, buffer=blocks[0][0])
+        taken = _unused(blocks, references)
+        del array
+        if taken is None and _unused(blocks, references):
+            return references
+    return 0
+
+
+_UNUSED = _references_when_unused()
 
 
 def _new(size: int, blocks: list[tuple[Block, int]]) -> tuple[Block, int]:
     block = Block(size, np.uint8)
     entry = block, -block.ctypes.data % LINE
+    if size > _MOST // 4 or len(blocks) == _SHELVES:  # it would displace too many others
+        return entry
     if _shelf.bytes + size > _MOST:  # begin anew; what is in use lives on with its arrays
         _shelf.blocks.clear()
         _shelf.bytes = 0
@@ -91,16 +118,13 @@ def is_view(x: np.ndarray) -> bool:
     return x.base is not None and type(x.base) is not Block
 
 
-def _keep_freed_memory() -> None:
-    """Tell the C library to use freed memory again, if it is glibc."""
+def keep_freed_memory() -> None:
+    """Tell the C library to use freed memory again, if it is glibc and nobody told it how."""
     trim_threshold, mmap_threshold, largest = -1, -3, 1 << 25
-    if not any(name.startswith("MALLOC_") for name in os.environ):
+    if not any(name.startswith(("MALLOC_", "GLIBC_TUNABLES")) for name in os.environ):
         try:
             mallopt = ctypes.CDLL(None).mallopt
         except (AttributeError, OSError, TypeError):  # another C library
             return
         mallopt(mmap_threshold, largest)
         mallopt(trim_threshold, _KEPT)
-
-
-_keep_freed_memory()

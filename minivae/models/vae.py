@@ -216,9 +216,10 @@ class VAE(Model):
         """
         x = self.as_data(x)
         self.likelihood.check(x)
-        if samples < 1:
+        if not isinstance(samples, int | np.integer) or samples < 1:
             raise ValueError(
-                f"importance_weighted_bound: samples must be at least 1, it is {samples}"
+                "importance_weighted_bound: samples must be a whole number from 1 on, it is "
+                f"{samples!r}"
             )
         shape = samples, len(x), self.latent
         if eps is not None and np.shape(eps) != shape:

@@ -79,6 +79,11 @@ class Optimizer:
                     f"{type(self).__name__}: a parameter of shape {p.shape} has a "
                     f"gradient of shape {g.shape}; they must be equal"
                 )
+            if g is not None and not p.flags.writeable:
+                raise ValueError(
+                    f"{type(self).__name__}: a parameter of shape {p.shape} cannot be written to; "
+                    "give it a copy of these data"
+                )
         self.steps += 1
         if self.rule is None or type(self).update is not Optimizer.update:
             for p, g, memory in zip(arrays, gradients, self.memory, strict=True):

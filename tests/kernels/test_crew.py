@@ -125,6 +125,55 @@ def test_kernels_work_in_a_forked_process():
     np.testing.assert_array_equal(found, expected)
 
 
+def test_a_task_of_too_many_chunks_is_refused_and_the_next_one_runs():
+    mv.set_num_threads(2)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="too many chunks"):
+            counted(MOST_CHUNKS + 1)
+        counts, _ = counted(100)
+        np.testing.assert_array_equal(counts, 1)
+
+
+def test_the_arrays_of_a_task_are_let_go_when_it_is_done():
+    mv.set_num_threads(2)
+    counts, who = np.zeros(100, np.int64), np.zeros(100, np.int64)
+    crew.run(count, 100, counts, who)
+    assert not crew.task[2]
+
+
+def test_a_helper_that_is_hired_after_the_room_was_made_stays_out_of_it(monkeypatch):
+    from minivae.kernels.compiled import product
+
+    def late(kernel, room, *args):
+        around = np.full((4, room.shape[1]), 7, room.dtype)
+        mv.set_num_threads(4)
+        crew.run(kernel, around[:1], *args)
+        assert (around[1:] == 7).all()
+
+    mv.set_num_threads(1)
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(300, 200)), rng.normal(size=(900, 200)).T
+    monkeypatch.setattr(
+        product, "crew", type("Late", (), {"threads": 1, "run": staticmethod(late)})
+    )
+    for _ in range(20):
+        np.testing.assert_allclose(product.multiply(a, b), a @ b, rtol=1e-11, atol=1e-11)
+
+
+def test_a_program_whose_thread_still_computes_can_end():
+    code = """
+import threading, numpy as np, minivae as mv
+mv.set_num_threads(2)
+x = np.ones((200, 200))
+def work():
+    while True:
+        mv.matmul(x, x)
+mv.matmul(x, x)
+threading.Thread(target=work, daemon=True).start()
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
 @pytest.mark.parametrize("n", [0, -1, 1.5, "2", None])
 def test_a_number_of_threads_that_is_none_is_refused(n):
     with pytest.raises(ValueError, match="whole number from 1 on; it is"):
@@ -158,13 +207,22 @@ def test_the_environment_says_how_many_threads_there_are(variables, threads):
     assert int(out.stdout) == threads
 
 
-@pytest.mark.parametrize(("threads", "blas"), [(1, 1), (2, 1)])
-def test_there_is_one_pool_at_a_time(threads, blas):
-    """Unless the environment says otherwise BLAS has one thread while the crew has several."""
+@pytest.mark.parametrize(
+    ("choice", "blas"),
+    [
+        ("pass", 1),
+        ("mv.set_num_threads(2)", 1),
+        ("mv.set_num_threads(1)", 1),
+        ("mv.use('numpy'); mv.use('numba')", 1),
+        ("mv.use('numpy'); mv.set_num_threads(3)", 3),
+    ],
+)
+def test_there_is_one_pool_at_a_time(choice, blas):
+    """Unless the environment says otherwise BLAS has one thread where compiled kernels run."""
     inherited = {k: v for k, v in os.environ.items() if not k.endswith("_NUM_THREADS")}
     code = (
         "import numpy as np, minivae as mv, threadpoolctl;"
-        f"mv.set_num_threads({threads});"
+        f"{choice};"
         "x = np.ones((200, 200)); mv.matmul(x, x);"
         "print(*{i['num_threads'] for i in threadpoolctl.threadpool_info()"
         "  if i['user_api'] == 'blas' and 'numpy' in i['filepath']})"

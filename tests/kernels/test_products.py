@@ -204,3 +204,17 @@ def test_fields_of_records_may_lie_at_any_distance():
     b = rng.normal(size=(50, 70))
     assert_equal_sums(compiled.multiply(records["x"], b), records["x"], b, "float64")
     assert_equal_sums(kernels.matmul(records["x"], b), records["x"], b, "float64")
+
+
+def test_a_layer_may_be_wider_than_a_task_has_chunks():
+    y = np.ones((2, 262_145), "float32")
+    out, total = compiled.dense_cotangent(2 * y, y, 1)
+    assert (out == 2).all()
+    assert (total == 4).all()
+
+
+def test_activations_have_the_numbers_of_compiled_kernels():
+    from minivae.kernels.compiled import elementary
+
+    numbers = [getattr(elementary, name.upper()) for name in activations.ACTIVATIONS]
+    assert numbers == list(range(len(numbers)))

@@ -426,3 +426,14 @@ def test_the_references_take_the_same_steps_as_the_kernels(method):
     for ours, truth, before in zip(*found, start, strict=True):
         np.testing.assert_allclose(ours, truth, rtol=0, atol=1e-5)
         assert np.all(ours != before)
+
+
+def test_a_parameter_that_cannot_be_written_to_is_refused_before_any_step():
+    a, b = (mv.tensor(np.ones(3), requires_grad=True) for _ in range(2))
+    a.grad, b.grad = np.ones(3), np.ones(3)
+    b.data.flags.writeable = False
+    opt = mv.optim.SGD([a, b], lr=1.0, momentum=0.5)
+    with pytest.raises(ValueError, match="cannot be written to; give it a copy"):
+        opt.step()
+    np.testing.assert_array_equal(a.data, np.ones(3))
+    assert opt.steps == 0

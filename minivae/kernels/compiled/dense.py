@@ -6,7 +6,7 @@ import numpy as np
 
 from minivae.kernels.compiled.elementary import slope_row
 from minivae.kernels.compiled.jit import jit
-from minivae.kernels.compiled.team import claim, enter, finish, leave
+from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.crew import crew
 from minivae.kernels.memory import empty, plain
 
@@ -21,16 +21,17 @@ def _cotangent(team, kind, y, g, out, total):  # type: ignore[no-untyped-def]
     Without a nonlinearity z̄ is g, and ``out`` may be the same array.
     """
     n, width = y.shape
-    chunks = (width + COLUMNS - 1) // COLUMNS
+    size = max(COLUMNS, (width + MOST_CHUNKS - 1) // MOST_CHUNKS)
+    chunks = (width + size - 1) // size
+    sums, some = np.empty(size, np.float64), np.empty(size, out.dtype)
     enter(team)
     while True:
         chunk = claim(team, chunks)
         if chunk == chunks:
             break
-        first = chunk * COLUMNS
-        last = min(first + COLUMNS, width)
-        sums = np.zeros(last - first, np.float64)
-        some = np.zeros(last - first, out.dtype)
+        first = chunk * size
+        last = min(first + size, width)
+        sums[:] = 0
         for top in range(0, n, FEW):
             some[:] = 0
             for i in range(top, min(top + FEW, n)):
@@ -41,7 +42,7 @@ def _cotangent(team, kind, y, g, out, total):  # type: ignore[no-untyped-def]
                     some[j] += row[j]
             for j in range(sums.size):
                 sums[j] += some[j]
-        total[first:last] = sums
+        total[first:last] = sums[: last - first]
         finish(team)
     leave(team, chunks)
 

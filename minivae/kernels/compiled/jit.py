@@ -24,6 +24,8 @@ def _stamp() -> tuple[tuple[str, float, int], ...]:
     return tuple(sorted((name, s.st_mtime, s.st_size) for name, s in entries))
 
 
+_KEPT = "once; the result is cached"
+_NOT_KEPT = "they cannot be kept: no folder can be written to; set NUMBA_CACHE_DIR to one that can"
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
 _STAMP = _stamp()
 
@@ -42,6 +44,7 @@ def jit(function: Callable[..., Any]) -> Any:
     try:
         kernel = numba.njit(cache=True, **_OPTIONS)(function)
     except RuntimeError:  # there is no place for the cache
+        _Notice.text = _NOT_KEPT
         return numba.njit(**_OPTIONS)(function)
     cache = getattr(getattr(kernel, "_cache", None), "_cache_file", None)
     if cache is not None:
@@ -53,11 +56,12 @@ class _Notice(event.Listener):
     """Say once in a process that a first compilation is going on, so that nobody wonders."""
 
     shown = False
+    text = _KEPT
 
     def on_start(self, compiling: Any) -> None:
-        module = compiling.data["dispatcher"].py_func.__module__
+        module = str(compiling.data["dispatcher"].py_func.__module__)  # None if made by exec
         if not self.shown and module.startswith(__package__):
-            sys.stderr.write("minivae: compiling kernels (once; the result is cached)\n")
+            sys.stderr.write(f"minivae: compiling kernels ({self.text})\n")
             self.shown = True
 
     def on_end(self, _: Any) -> None:

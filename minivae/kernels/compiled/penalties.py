@@ -52,12 +52,12 @@ def _sum_of_squares(row, factors, strands):  # type: ignore[no-untyped-def]
 def _norms(team, weight, ones, norms, height):  # type: ignore[no-untyped-def]
     """Write ‖Wⱼ‖², chunks being some rows."""
     chunks = (len(weight) + height - 1) // height
+    strands = np.empty(STRANDS, np.float64)
     enter(team)
     while True:
         chunk = claim(team, chunks)
         if chunk == chunks:
             break
-        strands = np.empty(STRANDS, np.float64)
         for j in range(chunk * height, min((chunk + 1) * height, len(weight))):
             norms[j] = _sum_of_squares(weight[j], ones, strands)
         finish(team)

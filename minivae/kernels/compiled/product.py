@@ -103,6 +103,8 @@ def product(team, room, m, n, k, a, a_row, a_step, b, b_step, b_column, c, c_row
     ``room`` has a row for each thread; matrices are given by their addresses and, A and B, by
     their strides in bytes; ``bias`` is 0 if there is none.
     """
+    if team[2] >= len(room):  # hired when the room was ready
+        return
     lanes = BYTES // room.itemsize
     a_row, a_step = a_row // room.itemsize, a_step // room.itemsize  # from here on in entries
     b_step, b_column = b_step // room.itemsize, b_column // room.itemsize

@@ -21,6 +21,9 @@ The chunks, and the order of the sums within one, do not depend on how many thre
 on who does what, so neither does the result: not a bit of it. A helper that comes late costs
 nothing but its help.
 
+What a kernel allocates it allocates before it enters: if memory runs out in the middle of a chunk,
+nobody would finish it.
+
 The threads agree through two numbers in a box of shared memory. ``TICKET`` is the number of the
 task and, in its last bits, how many chunks were claimed from the front (by rank 0) and from the
 back (by the helpers): a claim compares and increments it in one atomic instruction, so no chunk is
@@ -164,6 +167,8 @@ def is_open(box, task):  # type: ignore[no-untyped-def]
 def claim(team, chunks):  # type: ignore[no-untyped-def]
     """Return the number of a chunk that nobody has claimed, or ``chunks`` if there is none."""
     box, task, rank = team
+    if chunks > MOST_CHUNKS:
+        raise ValueError("a task has too many chunks")
     while True:
         ticket = _load(box, TICKET)
         front, back = (ticket >> BITS) & MOST_CHUNKS, ticket & MOST_CHUNKS
