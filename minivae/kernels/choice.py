@@ -23,16 +23,17 @@ from typing import Any
 import numpy as np
 
 from minivae.kernels.backend import backend, products_by
+from minivae.kernels.crew import SHORT
 
 # Microseconds to begin a product, and multiplications in a microsecond, in float32 on two cores of
 # 4 GHz with vectors of 64 bytes; BLAS has one of them while our helpers work. Their proportions
 # matter, not the speed of the machine. They were fitted to times of 825 products.
 _BEGIN_TILES, _BEGIN_BLAS, _BEGIN_UFUNCS = 6.0, 1.0, 4.0
-_TILES_RATE, _BLAS_RATE = 190_000.0, 55_000.0
+_TILES_RATE, _ALONE_RATE, _BLAS_RATE = 190_000.0, 110_000.0, 55_000.0
 _VECTOR = 16  # columns that tiles fill
 _BLAS_ROWS, _BLAS_COLUMNS = 8, 6  # that BLAS fills, but for one row or column, its other strength
 _VERDICT = "Tiles make all but the small and narrow ones"
-TINY = 20_000  # multiplications that BLAS has made before anybody could choose
+TINY = 100_000  # multiplications that BLAS has nearly made before anybody could choose
 # What OpenBLAS calls its code for processors with vectors of 64 bytes.
 _WIDE = ("skylakex", "cooperlake", "sapphirerapids", "a64fx")
 
@@ -49,7 +50,8 @@ def tiles_are_faster(a: np.ndarray, b: np.ndarray, *, fused: bool = False) -> bo
     if m == 1 or n == 1:
         return False
     filled = -(-n // _VECTOR) * _VECTOR
-    tiles = _BEGIN_TILES + m * k * filled / _TILES_RATE
+    rate = _TILES_RATE if m * k * n > SHORT else _ALONE_RATE
+    tiles = _BEGIN_TILES + m * k * filled / rate
     blas = _BEGIN_BLAS + max(m, _BLAS_ROWS) * k * max(n, _BLAS_COLUMNS) / _BLAS_RATE
     return tiles < blas + (_BEGIN_UFUNCS if fused else 0.0) and machine().tiles
 

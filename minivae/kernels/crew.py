@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 
 _VARIABLES = ("MINIVAE_NUM_THREADS", "NUMBA_NUM_THREADS", "OMP_NUM_THREADS")
+SHORT = 1_000_000  # multiplications that one thread has made before another could help
 _DONE = object()  # in the place of a kernel: there is nothing left to help with
 _BOX = 32  # numbers in the memory that a team shares
 _WAITED = 24  # where a team says how long its caller waited for helpers, in pauses
@@ -50,7 +51,7 @@ class Crew:
     def run(self, kernel: Callable[..., Any], *args: Any) -> None:
         """Run a kernel with all helpers; without, if they are at work for another thread."""
         if self.threads == 1 or self._rests() or not self.busy.acquire(blocking=False):
-            kernel((np.zeros(_BOX, np.int64), 1, 0), *args)
+            alone(kernel, *args)
             return
         try:
             number = self.task[0] + 1
@@ -157,6 +158,11 @@ def _default_threads() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on this system
         return os.cpu_count() or 1
+
+
+def alone(kernel: Callable[..., Any], *args: Any) -> None:
+    """Run a kernel in this thread, which is the better way for a short one."""
+    kernel((np.zeros(_BOX, np.int64), 1, 0), *args)
 
 
 crew = Crew()

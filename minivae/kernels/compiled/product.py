@@ -36,7 +36,7 @@ from minivae.kernels.compiled.pointers import address, beyond, entry, pointer, p
 from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, leave
 from minivae.kernels.compiled.tile import HEIGHTS, tile, transpose
 from minivae.kernels.compiled.vectors import BYTES, ROWS, VECTORS
-from minivae.kernels.crew import crew
+from minivae.kernels.crew import SHORT, alone, crew
 from minivae.kernels.memory import empty
 
 STRETCH = 128
@@ -173,7 +173,8 @@ def multiply(
     c = empty((m, n), a.dtype)
     width = VECTORS * BYTES // c.itemsize
     room = empty((crew.threads, (COPIED + ROWS) * width), a.dtype)
-    crew.run(
+    run = crew.run if m * n * k > SHORT else alone
+    run(
         product, room, m, n, k, address(a), *a.strides, address(b), *b.strides,
         address(c), n, 0 if bias is None else address(bias), kind,
     )  # fmt: skip

@@ -14,7 +14,7 @@ import numpy as np
 
 from minivae.kernels.compiled.elementary import inline
 from minivae.kernels.compiled.team import MOST_CHUNKS
-from minivae.kernels.crew import crew
+from minivae.kernels.crew import alone, crew
 from minivae.kernels.memory import empty, plain
 
 _BLOCK = 4096  # entries, at least, if there are so many
@@ -39,7 +39,7 @@ class Rows(NamedTuple):
 def run(kernel: Callable[..., Any], rows: Rows, *results: np.ndarray) -> None:
     """Run a kernel for a team on the operands and the results: with helpers if it is long."""
     if prod(rows.shape) < _MANY:
-        kernel((np.zeros(32, np.int64), 1, 0), *rows.arguments(*results))
+        alone(kernel, *rows.arguments(*results))
     else:
         crew.run(kernel, *rows.arguments(*results))
 
