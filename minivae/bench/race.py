@@ -55,6 +55,14 @@ class Entry:
     error: str = ""
 
 
+def _environment(contender: Contender, threads: int) -> dict[str, str]:
+    """Say how many threads there are: to minivae in its own way, as it divides them itself."""
+    if contender.module == "ours":
+        others = {k: v for k, v in os.environ.items() if k not in _VARIABLES}
+        return others | {"MINIVAE_NUM_THREADS": str(threads)}
+    return os.environ | dict.fromkeys(_VARIABLES, str(threads)) | {"JAX_PLATFORMS": "cpu"}
+
+
 class Child:
     """The process of a contender.
 
@@ -76,7 +84,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=self.complaints,
             text=True,
-            env=os.environ | dict.fromkeys(_VARIABLES, str(threads)) | {"JAX_PLATFORMS": "cpu"},
+            env=_environment(contender, threads),
         )
 
     def run(self, number: int, count: int) -> dict[str, Any]:
