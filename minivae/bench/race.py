@@ -21,7 +21,7 @@ from minivae.bench.contenders import Contender
 from minivae.bench.workloads import Workload, group
 
 _PAUSE = 0.05  # seconds
-_THREADS = ("OMP", "OPENBLAS", "MKL", "VECLIB_MAXIMUM", "NUMBA", "MINIVAE")
+_THREADS = ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMBA", "MINIVAE")
 _VARIABLES = [f"{name}_THREADS" if "_" in name else f"{name}_NUM_THREADS" for name in _THREADS]
 
 
@@ -57,7 +57,7 @@ class Entry:
 
 def _environment(contender: Contender, threads: int) -> dict[str, str]:
     """Say how many threads there are: to minivae in its own way, as it divides them itself."""
-    if contender.module == "ours":
+    if contender.module in ("ours", "products:auto"):
         others = {k: v for k, v in os.environ.items() if k not in _VARIABLES}
         return others | {"MINIVAE_NUM_THREADS": str(threads)}
     return os.environ | dict.fromkeys(_VARIABLES, str(threads)) | {"JAX_PLATFORMS": "cpu"}

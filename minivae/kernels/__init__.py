@@ -3,7 +3,7 @@
 from minivae.kernels import densities, divergences, optimizers, penalties, recurrent, reference
 from minivae.kernels.backend import backend, use, with_twin
 from minivae.kernels.choice import explain_products
-from minivae.kernels.densities import bernoulli_nll_grad, reparameterize, reparameterize_grad
+from minivae.kernels.densities import bernoulli_nll_grad, reparameterize
 from minivae.kernels.penalties import sparsity, sparsity_slope
 from minivae.kernels.products import dense, dense_cotangent, matmul
 from minivae.kernels.reference import sigmoid, softplus
@@ -54,7 +54,6 @@ __all__ = [
     "matmul",
     "mean_activity",
     "reparameterize",
-    "reparameterize_grad",
     "scale_rows",
     "set_num_threads",
     "sigmoid",

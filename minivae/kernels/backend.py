@@ -50,10 +50,8 @@ def use(name: str, *, products: str = "auto") -> None:
         raise ValueError(f"use: products={products!r} is unknown; choose one of {_PRODUCTS}")
     _products = products
     _chosen = name if name == "numpy" or _numba_works() else "numpy"
-    if _chosen == "numpy":
-        blas.limit(crew.threads)
-    else:
-        blas.limit(1)  # our own threads are the pool
+    share_out_threads()
+    if _chosen == "numba":
         keep_freed_memory()
 
 
@@ -70,9 +68,9 @@ def products_by() -> str:
     return _products
 
 
-def numpy_was_chosen() -> bool:
-    """Tell whether NumPy's kernels run; decides nothing."""
-    return _chosen == "numpy"
+def share_out_threads() -> None:
+    """Give BLAS all threads where NumPy's kernels run; else one, for our own are the pool."""
+    blas.limit(crew.threads if _chosen == "numpy" else 1)
 
 
 def _numba_works() -> bool:
@@ -90,7 +88,7 @@ def _numba_works() -> bool:
 def _give_up_numba(error: Exception) -> None:
     global _chosen
     _chosen = "numpy"
-    blas.limit(crew.threads)
+    share_out_threads()
     warnings.warn(
         f"minivae: Numba does not work here ({type(error).__name__}: {error}); NumPy's kernels "
         "run instead, with the same results, more slowly. minivae.use('numpy') silences this",

@@ -57,22 +57,19 @@ def tiles_are_faster(a: np.ndarray, b: np.ndarray, *, fused: bool = False) -> bo
 
 
 class Machine:
-    """What there is to choose from."""
+    """What there is to choose from, where Numba works."""
 
     def __init__(self) -> None:
-        self.blas, self.blas_bytes = _blas()
-        self.tile_bytes = 0
-        if backend() == "numba":
-            from minivae.kernels.compiled.vectors import BYTES
+        from minivae.kernels.compiled.vectors import BYTES
 
-            self.tile_bytes = BYTES
+        self.tile_bytes = BYTES
+        self.blas, self.blas_bytes = _blas()
         self.tiles = self.tile_bytes >= self.blas_bytes
 
     def __str__(self) -> str:
-        mine = f"tiles in vectors of {self.tile_bytes} bytes" if self.tile_bytes else "no tiles"
         return (
-            f"matrix products: {mine}; {self.blas}, vectors of {self.blas_bytes} bytes. "
-            f"{_VERDICT if self.tiles else 'BLAS makes them all'}"
+            f"matrix products: tiles in vectors of {self.tile_bytes} bytes; {self.blas}, vectors "
+            f"of {self.blas_bytes} bytes. {_VERDICT if self.tiles else 'BLAS makes them all'}"
         )
 
 
@@ -102,8 +99,8 @@ def _is_arm() -> bool:
 def explain_products() -> str:
     """Say in a sentence who makes matrix products on this machine, and why."""
     if backend() == "numpy":
-        return f"matrix products: NumPy's kernels run, so {machine().blas} makes them all."
+        return f"matrix products: NumPy's kernels run, so {_blas()[0]} makes them all."
     if products_by() != "auto":
-        maker = machine().blas if products_by() == "blas" else "tiles"
+        maker = _blas()[0] if products_by() == "blas" else "tiles"
         return f"matrix products: by your choice {maker} makes them all."
     return f"{machine()}."

@@ -60,13 +60,13 @@ class Crew:
                 self._hire()
             self._wake()
             kernel((self.box, number, 0), *args)
-            self.task = number, _DONE, ()  # lets go of the arrays
             if self.box[_WAITED] > _CROWDED:
                 self.rests_until = monotonic() + self.rest
                 self.rest = min(2 * self.rest, _LONGEST_REST)
             else:
                 self.rest = max(0.999 * self.rest, _REST)
         finally:
+            self.task = self.task[0], _DONE, ()  # lets go of the arrays
             self.busy.release()
 
     def _rests(self) -> bool:
@@ -135,7 +135,6 @@ class Crew:
     def _dismiss(self) -> None:
         """Send the helpers home; nobody else may set a task meanwhile."""
         self.task = self.task[0] + 1, None, ()
-        self.box[0] = self.task[0] << 24
         self._wake()
         for helper in self.helpers:
             helper.join()

@@ -77,13 +77,6 @@ def reparameterize(mu: Any, logvar: Any, eps: Any) -> np.ndarray:
     return z.astype(np.result_type(mu, logvar, eps), copy=False)
 
 
-@np.errstate(under="ignore")
-def reparameterize_grad(g: np.ndarray, logvar: Any, eps: Any) -> np.ndarray:
-    """Cotangent of log σ² in z = μ + σ ε: ½ g σ ε."""
-    z = g * (0.5 * np.exp(0.5 * logvar) * eps)
-    return z.astype(np.result_type(g, logvar, eps), copy=False)
-
-
 def scale_rows(g: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """Cotangent of each entry of a row, gᵢ sᵢⱼ, of that of its sum. Shapes (...), (..., d)."""
     return np.expand_dims(g, -1) * slope

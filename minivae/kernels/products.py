@@ -27,7 +27,7 @@ def dense(
     """Return a layer's result f(x Wᵀ + b) for rows (n, in), weights (out, in), biases (out,)."""
     kind = ACTIVATIONS.index(activation)
     if compiles(x, weight, bias) and _by_tiles(x, weight.T, bias):
-        return compiled_or(_dense, "multiply", x, weight.T, np.ascontiguousarray(bias), kind)
+        return compiled_or(_dense, "multiply", x, weight.T, bias, kind)
     return _dense(x, weight.T, bias, kind)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from minivae.data import Dataset, batches
 from minivae.engine import no_grad
-from minivae.kernels.blas import one_blas_thread
+from minivae.kernels.threads import one_blas_thread
 from minivae.models import Model
 from minivae.optim import Adam, Optimizer
 from minivae.training.checkpoint import Progress, load_checkpoint, save_checkpoint

@@ -62,6 +62,14 @@ def test_small_and_narrow_products_are_blas_s(made_by):
     assert made_by(A[:10, :10], B[:10, :10]) == ["blas"]
 
 
+def test_looking_while_numpys_kernels_run_decides_nothing_for_later(made_by):
+    choice.machine.cache_clear()
+    mv.use("numpy")
+    assert "NumPy's kernels run" in kernels.explain_products()
+    mv.use("numba")
+    assert made_by() == ["tiles" if choice.Machine().tiles else "blas"]
+
+
 def test_numpys_kernels_and_other_types_are_blas_s(made_by):
     mv.use("numba")
     assert made_by(A.astype(int), B.astype(int)) == ["blas"]

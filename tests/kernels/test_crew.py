@@ -226,6 +226,12 @@ def test_the_environment_says_how_many_threads_there_are(variables, threads):
         ("mv.set_num_threads(1)", 1),
         ("mv.use('numpy'); mv.use('numba')", 1),
         ("mv.use('numpy'); mv.set_num_threads(3)", 3),
+        (
+            "rng = np.random.default_rng(0);"
+            "model = mv.models.VAE.mlp(data_dim=2, hidden=(2,), latent=1, rng=rng);"
+            "mv.fit(model, np.ones((4, 2), 'f4'), rng=rng, steps=2, progress=False)",
+            1,
+        ),
     ],
 )
 def test_there_is_one_pool_at_a_time(choice, blas):
@@ -242,3 +248,10 @@ def test_there_is_one_pool_at_a_time(choice, blas):
         [sys.executable, "-c", code], env=inherited, capture_output=True, text=True, check=True
     )
     assert out.stdout.split() == [str(blas)]
+
+
+def test_the_crew_and_the_team_read_the_same_box():
+    from minivae.kernels import crew as module
+    from minivae.kernels.compiled import team
+
+    assert module._WAITED == team.WAITED < module._BOX

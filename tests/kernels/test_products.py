@@ -126,12 +126,16 @@ def test_a_cotangent_passes_through_the_nonlinearity_and_sums_to_that_of_the_bia
 
 
 @DTYPES
-def test_a_bias_may_have_gaps(dtype):
+def test_a_bias_may_have_gaps_and_be_read_only(dtype):
     rng = np.random.default_rng(0)
     x, weight = rng.normal(size=(50, 100)).astype(dtype), rng.normal(size=(200, 100)).astype(dtype)
     bias = rng.normal(size=(200, 2)).astype(dtype)[::-1, 1]
+    bias.flags.writeable = False
     together = products.dense(x, weight, bias)
-    np.testing.assert_array_equal(together, products.dense(x, weight, bias.copy()))
+    frozen = bias.copy()
+    frozen.flags.writeable = False
+    for same in (bias.copy(), frozen):
+        np.testing.assert_array_equal(together, products.dense(x, weight, same))
     assert_equal_sums(together, x, weight.T, dtype, bias)
 
 

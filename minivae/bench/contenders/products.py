@@ -5,14 +5,11 @@ Three contenders, each in a process of its own, call the same function; only the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from minivae import kernels
 from minivae.bench.sweep import factors
 from minivae.bench.workloads import Workload
-
-_BLAS_VARIABLES = ("OPENBLAS", "MKL", "BLIS", "OMP")
 
 
 def tiles(workload: Workload) -> Callable[[int], float]:
@@ -33,10 +30,8 @@ def auto(workload: Workload) -> Callable[[int], float]:
     """Return the function that makes a product so many times, by minivae's choice.
 
     What BLAS makes of these it makes as in training, where other kernels have started helpers: on
-    as many threads as :mod:`minivae.kernels.blas` leaves it then. So no variable may say otherwise.
+    as many threads as :mod:`minivae.kernels.blas` leaves it then.
     """
-    for name in _BLAS_VARIABLES:
-        os.environ.pop(f"{name}_NUM_THREADS", None)
     kernels.use("numba", products="tiles")
     _repeated(workload)(1)
     kernels.use("numba", products="auto")

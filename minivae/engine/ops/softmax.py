@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae import kernels
 from minivae.engine.op import op
 from minivae.engine.ops.activations import sigmoid, softplus
 from minivae.engine.ops.choice import where
@@ -45,7 +46,7 @@ def _gap(x: Any, y: Any) -> Any:
 @op
 def logsumexp(x: Any, axis: Any = None, keepdims: bool = False) -> Any:
     """Logarithm of a sum of exponentials, z = log Σᵢ e^xᵢ over ``axis``; -inf over no entries."""
-    return reference.logsumexp(x, axis, keepdims)
+    return kernels.logsumexp(x, axis, keepdims)
 
 
 logsumexp.tangent(  # dz = Σᵢ softmax(x)ᵢ dxᵢ

@@ -37,7 +37,7 @@ from minivae.kernels.compiled.team import MOST_CHUNKS, claim, enter, finish, lea
 from minivae.kernels.compiled.tile import HEIGHTS, tile, transpose
 from minivae.kernels.compiled.vectors import BYTES, ROWS, VECTORS
 from minivae.kernels.crew import SHORT, alone, crew
-from minivae.kernels.memory import empty
+from minivae.kernels.memory import empty, plain
 
 STRETCH = 128
 GROUP = 48  # rows of a chunk, about
@@ -163,13 +163,14 @@ def multiply(
 ) -> np.ndarray:
     """Return f(A B + bias) for matrices of one floating-point type, (m, k) and (k, n).
 
-    ``bias`` is (n,) and contiguous; ``kind`` names the nonlinearity f as
+    ``bias`` is (n,); ``kind`` names the nonlinearity f as
     :mod:`minivae.kernels.compiled.elementary` does, 0 being none.
     """
     a, b = (x if x.flags.aligned else x.copy() for x in (a, b))  # whole entries apart
     (m, k), n = a.shape, b.shape[1]
-    if b.shape[0] != k or (bias is not None and (bias.shape != (n,) or not bias.flags.carray)):
+    if b.shape[0] != k or (bias is not None and bias.shape != (n,)):
         raise ValueError(f"multiply: {a.shape}, {b.shape} and the bias do not fit")
+    bias = bias if bias is None else plain(bias)
     c = empty((m, n), a.dtype)
     width = VECTORS * BYTES // c.itemsize
     room = empty((crew.threads, (COPIED + ROWS) * width), a.dtype)
