@@ -9,7 +9,7 @@ import pytest
 from minivae import kernels
 from minivae.bench import bench, contenders, sweep, table
 from minivae.bench.contenders import Contender
-from minivae.bench.race import Entry, _order
+from minivae.bench.race import Entry, _environment, _order
 from minivae.bench.table import in_units
 from minivae.bench.verdict import Verdict
 from minivae.bench.workloads import Workload, group
@@ -194,3 +194,13 @@ def test_what_makes_no_sense_is_refused_in_one_line(arguments, message, capsys):
 )
 def test_times_are_shown_in_a_unit_that_fits(seconds, text):
     assert in_units(seconds, seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("contender", "told"), [("ours", False), ("products:auto", False), ("products:blas", True)]
+)
+def test_only_minivae_may_divide_the_threads_as_it_likes(contender, told, monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    environment = _environment(Contender("name", contender, ()), 2)
+    assert environment.get("OPENBLAS_NUM_THREADS") == ("2" if told else None)
+    assert environment["MINIVAE_NUM_THREADS"] == "2"
