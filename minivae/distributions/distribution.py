@@ -38,3 +38,22 @@ def in_type_of(reference: Tensor, x: Any) -> Tensor:
     """Return data, or another distribution's parameter, in the floating-point type of one's own."""
     x = in_type(x, reference.dtype)
     return x if isinstance(x, Tensor) else Tensor(x)
+
+
+def noise(rng: np.random.Generator | None, mu: Tensor, samples: int | None, eps: Any) -> np.ndarray:
+    """Return noise ε ~ N(0, I) of the shape and type of a mean, or the one that is given.
+
+    Raises
+    ------
+    TypeError
+        If there is neither a generator nor noise.
+    """
+    if eps is not None:
+        return np.asarray(eps, mu.dtype)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rsample: pass rng=, a generator such as numpy.random.default_rng(0), or the noise "
+            f"eps=; rng is {rng!r}"
+        )
+    shape = mu.shape if samples is None else (samples, *mu.shape)
+    return rng.standard_normal(shape, dtype=mu.dtype.type)

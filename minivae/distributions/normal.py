@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minivae.distributions.distribution import in_type_of
+from minivae.distributions.distribution import in_type_of, noise
 from minivae.engine import Tensor
 from minivae.engine.ops import broadcast_to, exp, gaussian_kl, gaussian_nll, reparameterize, sum
 
@@ -77,17 +77,7 @@ class Normal:
         eps : array_like, optional
             The noise itself, in place of ``rng``.
         """
-        if eps is None:
-            if not isinstance(rng, np.random.Generator):
-                raise TypeError(
-                    f"rsample: pass rng=, a generator such as numpy.random.default_rng(0), or the "
-                    f"noise eps=; rng is {rng!r}"
-                )
-            shape = self.mu.shape if samples is None else (samples, *self.mu.shape)
-            eps = rng.standard_normal(shape, dtype=self.mu.dtype.type)
-        else:
-            eps = np.asarray(eps, self.mu.dtype)
-        return reparameterize(self.mu, self.logvar, eps)
+        return reparameterize(self.mu, self.logvar, noise(rng, self.mu, samples, eps))
 
     def sample(self, rng: np.random.Generator, samples: int | None = None) -> np.ndarray:
         """Draw an array; no gradient flows through it."""
