@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise, zip_longest
 from typing import Any
 
@@ -75,15 +75,26 @@ class Sequential(Module):
 
     def forward(self, x: Any) -> Any:
         """Apply the layers one after the other."""
+        z = x
+        for _, z in self.stages(x):  # noqa: B007
+            pass
+        return z
+
+    def stages(self, x: Any) -> Iterator[tuple[bool, Any]]:
+        """Yield what each layer gives, a nonlinearity taken along with it, and if there was one.
+
+        The pairs are (nonlinear, result); the last result is that of :meth:`forward`.
+        """
         taken = False
         for layer, following in zip_longest(self.layers, self.layers[1:]):
             if taken:
                 taken = False
-            elif isinstance(layer, Layer) and (name := fused_name(following)):
+                continue
+            if isinstance(layer, Layer) and (name := fused_name(following)):
                 x, taken = layer.forward(x, name), True
             else:
                 x = layer(x)
-        return x
+            yield taken or not isinstance(layer, Module), x
 
 
 class MLP(Sequential):
