@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from minivae.engine import no_grad
-from minivae.models import Model
+from minivae.models import ELBO, VAE, Model
 
 _BATCH = 1000
 
@@ -25,7 +27,14 @@ class Score:
     elbo: float | None
 
 
-def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: int = 10) -> Score:
+def evaluate(
+    model: Model,
+    x: np.ndarray,
+    y: np.ndarray | None = None,
+    *,
+    rng: np.random.Generator,
+    draws: int = 10,
+) -> Score:
     """Return the terms of the ELBO as means over data, each with ``draws`` draws of z.
 
     Parameters
@@ -34,6 +43,8 @@ def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: in
         A trained model.
     x : ndarray
         Data, (n, data_dim).
+    y : ndarray, optional
+        The condition of each datum, (n, c), for a conditional model.
     rng : numpy.random.Generator
         Draws the noise.
     draws : int
@@ -48,14 +59,32 @@ def evaluate(model: Model, x: np.ndarray, *, rng: np.random.Generator, draws: in
         raise ValueError(
             f"evaluate: a mean needs at least one datum and one draw, not {len(x)} and {draws}"
         )
-    repeats = draws if model.prior is not None else 1  # an autoencoder draws nothing
-    totals = {"reconstruction": 0.0, "kl": 0.0}
     with no_grad():
-        for batch in (x[i : i + _BATCH] for i in range(0, len(x), _BATCH)):
-            for _ in range(repeats):
-                terms = model.terms(batch, rng=rng)
-                for name in totals.keys() & terms.keys():
-                    totals[name] += terms[name].item() * len(batch) / (repeats * len(x))
-    if model.prior is None:
-        return Score(totals["reconstruction"], None, None)
-    return Score(totals["reconstruction"], totals["kl"], totals["reconstruction"] - totals["kl"])
+        if not isinstance(model, VAE):
+            return Score(
+                _over_batches(x, y, lambda x, y: [_reconstruction(model, x)])[0], None, None
+            )
+        rounds = [
+            _over_batches(x, y, lambda x, y: _terms(model.elbo(x, y, rng=rng)))
+            for _ in range(draws)
+        ]
+    reconstruction, kl = np.mean(rounds, axis=0)
+    return Score(float(reconstruction), float(kl), float(reconstruction - kl))
+
+
+def _terms(elbo: ELBO) -> list[float]:
+    return [elbo.reconstruction.item(), elbo.kl.item()]
+
+
+def _reconstruction(model: Model, x: np.ndarray) -> float:
+    """Return the mean of log p(x|f(x)), of a clean x: nothing is drawn."""
+    return float(model.decode(model.codes(x)).log_prob(x).data.mean())
+
+
+def _over_batches(x: Any, y: Any, terms: Callable[[Any, Any], list[float]]) -> np.ndarray:
+    """Return the means over all data of terms that are means over a batch."""
+    total = np.zeros(())
+    for i in range(0, len(x), _BATCH):
+        batch = x[i : i + _BATCH], None if y is None else y[i : i + _BATCH]
+        total = total + np.array(terms(*batch)) * (len(batch[0]) / len(x))
+    return total

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from minivae.distributions import Distribution, Normal
+from minivae.distributions import Distribution
 from minivae.engine import Tensor, no_grad
 from minivae.engine.dtypes import in_type
 from minivae.models.likelihood import Likelihood
-from minivae.nn import MLP, Module
+from minivae.nn import Module
 
 
 class Model(Module):
@@ -26,8 +26,10 @@ class Model(Module):
         Map data to what a code is made of, and codes to what ``likelihood`` makes p_theta(x|z) of.
     likelihood : Likelihood
         The family of p_theta(x|z).
-    prior : Normal or None
+    prior : Normal, MixturePrior or None
         p(z); None for a model that has none.
+    objective : Objective or None
+        What a VAE's training raises; None for other models.
     recipe : dict or None
         The name and arguments of the constructor that rebuilds the architecture, for
         :func:`minivae.save`; None for a model composed by hand.
@@ -38,7 +40,8 @@ class Model(Module):
     encoder: Module
     decoder: Module
     likelihood: Likelihood
-    prior: Normal | None = None
+    prior: Any = None
+    objective: Any = None
     recipe: dict[str, Any] | None = None
 
     @cached_property
@@ -46,29 +49,44 @@ class Model(Module):
         """The type of the parameters, in which everything is computed."""
         return next(self.named_parameters())[1].dtype
 
-    def terms(self, x: Any, *, rng: np.random.Generator | None = None) -> dict[str, Tensor]:
-        """Return the loss and its parts, means over the batch in nats; ``"loss"`` is first."""
+    def terms(
+        self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None
+    ) -> dict[str, Tensor]:
+        """Return the loss and its parts, means over the batch in nats; ``"loss"`` is first.
+
+        ``y`` is the condition of each datum, for models that take one.
+        """
         raise TypeError(f"{type(self).__name__} defines no terms(); a model needs them")
 
-    def loss(self, x: Any, *, rng: np.random.Generator | None = None) -> Tensor:
+    def loss(self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None) -> Tensor:
         """Return what training minimises: a scalar, in nats, mean over the batch."""
-        return self.terms(x, rng=rng)["loss"]
+        return (self.terms(x, rng=rng) if y is None else self.terms(x, y, rng=rng))["loss"]
 
-    def decode(self, z: Any) -> Distribution:
+    def decode(self, z: Any, y: Any = None) -> Distribution:
         """Return p_theta(x|z) for codes (..., latent)."""
-        h = self.decoder(self.as_codes(z))
-        if h.shape[-1] != self.data_dim:
-            raise ValueError(
-                f"{type(self).__name__}: the decoder must give {self.data_dim} outputs, one for "
-                f"each entry of a datum; it gives {h.shape[-1]}"
-            )
-        return self.likelihood(h)
+        return self.likelihood(self.checked_outputs(self.decoder(self.as_codes(z))))
 
-    def codes(self, x: Any) -> np.ndarray:
+    def checked_outputs(self, h: Any) -> Any:
+        """Return the decoder's outputs, after a look at how many they are.
+
+        Raises
+        ------
+        ValueError
+            If the likelihood needs more or fewer.
+        """
+        needed = self.likelihood.outputs(self.data_dim)
+        if h.shape[-1] != needed:
+            raise ValueError(
+                f"{type(self).__name__}: the decoder must give {needed} outputs, as the "
+                f"likelihood needs for data of {self.data_dim} entries; it gives {h.shape[-1]}"
+            )
+        return h
+
+    def codes(self, x: Any, y: Any = None) -> np.ndarray:
         """Return the deterministic code of each datum, (n, latent)."""
         raise TypeError(f"{type(self).__name__} defines no codes(); a model needs them")
 
-    def reconstruct(self, x: Any) -> np.ndarray:
+    def reconstruct(self, x: Any, y: Any = None) -> np.ndarray:
         """Return E[x'|z] at the code z of each datum, (n, data_dim)."""
         with no_grad():
             return self.decode(self.codes(x)).mean.data
@@ -131,29 +149,3 @@ def sizes_of(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, tu
         if size < 1:
             raise ValueError(f"{name} must be at least 1, it is {size}")
     return int(data_dim), tuple(map(int, hidden)), int(latent)
-
-
-def mirrored_mlps(
-    data_dim: int,
-    hidden: tuple[int, ...],
-    latent: int,
-    code_outputs: int,
-    *,
-    activation: str,
-    rng: np.random.Generator,
-    dtype: str,
-) -> tuple[MLP, MLP]:
-    """Return an encoder (data_dim to code_outputs) and a decoder (latent to data_dim).
-
-    The decoder has the encoder's hidden layers in reverse order.
-
-    Raises
-    ------
-    ValueError
-        If ``dtype`` is neither "float32" nor "float64".
-    """
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype {dtype!r} is unknown; choose one of float32, float64")
-    sizes = (data_dim, *hidden)
-    encoder = MLP((*sizes, code_outputs), activation=activation, rng=rng, dtype=dtype)
-    return encoder, MLP((latent, *sizes[::-1]), activation=activation, rng=rng, dtype=dtype)

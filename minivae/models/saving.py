@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict, is_dataclass
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,22 @@ from safetensors.numpy import save as to_bytes
 
 from minivae.files import write_atomically
 from minivae.models.autoencoder import Autoencoder
+from minivae.models.gan import GAN
 from minivae.models.model import Model
+from minivae.models.objectives import OBJECTIVES
+from minivae.models.seq2seq import Seq2Seq
+from minivae.models.sequence import SequenceVAE
 from minivae.models.vae import VAE
 
-RECIPES: dict[str, Callable[..., Model]] = {"VAE.mlp": VAE.mlp, "Autoencoder.mlp": Autoencoder.mlp}
+RECIPES: dict[str, Callable[..., Model]] = {
+    "VAE.mlp": VAE.mlp,
+    "VAE.convolutional": VAE.convolutional,
+    "SequenceVAE.gru": SequenceVAE.gru,
+    "Seq2Seq.gru": Seq2Seq.gru,
+    "Autoencoder.mlp": Autoencoder.mlp,
+    "Autoencoder.convolutional": Autoencoder.convolutional,
+    "GAN.mlp": GAN.mlp,
+}
 
 
 def save(model: Model, path: str | os.PathLike[str]) -> None:
@@ -39,7 +52,10 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
             f"save: this {type(model).__name__} was composed by hand, so that load could not "
             "rebuild it; save its state_dict() with safetensors.numpy.save_file"
         )
-    write_atomically(path, to_bytes(model.state_dict(), {"minivae": json.dumps(model.recipe)}))
+    recipe = dict(model.recipe)
+    if isinstance(model, VAE) and is_dataclass(model.objective):
+        recipe["objective"] = {"name": type(model.objective).__name__, **asdict(model.objective)}
+    write_atomically(path, to_bytes(model.state_dict(), {"minivae": json.dumps(recipe)}))
 
 
 def load(path: str | os.PathLike[str]) -> Model:
@@ -60,6 +76,9 @@ def load(path: str | os.PathLike[str]) -> Model:
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         recipe = json.loads(metadata["minivae"])
         model = RECIPES[recipe["model"]](**recipe["arguments"], rng=np.random.default_rng(0))
+        if "objective" in recipe:
+            objective = dict(recipe["objective"])
+            model.objective = OBJECTIVES[objective.pop("name")](**objective)
         model.load_state_dict(state)
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ValueError(

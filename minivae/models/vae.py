@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 from typing import Any
 
 import numpy as np
 
-from minivae.distributions import Normal
+from minivae.distributions import Distribution, Normal
 from minivae.engine import Tensor, no_grad
-from minivae.engine.ops import logsumexp, mean
-from minivae.models.likelihood import Likelihood, likelihood_named
-from minivae.models.model import Model, mirrored_mlps, sizes_of
-from minivae.models.posterior import DiagonalPosterior, posterior_named
+from minivae.engine.dtypes import in_type
+from minivae.engine.ops import broadcast_to, concatenate, logsumexp, mean
+from minivae.engine.tape import recording
+from minivae.models import constructors
+from minivae.models.likelihood import Likelihood
+from minivae.models.model import Model
+from minivae.models.objectives import Objective, VariationalBound, check_samples
+from minivae.models.posterior import Posterior
+from minivae.models.prior import MixturePrior
 from minivae.nn import Module
 
 _ROWS = 4096  # decoder rows at once in log_prob: bounds its memory
@@ -31,19 +35,19 @@ class ELBO:
     reconstruction : Tensor
         Mean of the expected log likelihood E_q[log p(x|z)], estimated by one draw of z.
     kl : Tensor
-        Mean of KL(q(z|x) ‖ p(z)), in closed form.
-    kl_per_dim : Tensor
-        The share of each latent dimension in ``kl``, (latent,).
+        Mean of KL(q(z|x) ‖ p(z)), in closed form or estimated by the same draw.
+    kl_per_dim : Tensor or None
+        The share of each latent dimension in ``kl``, (latent,); None where it is estimated.
     """
 
     value: Tensor
     reconstruction: Tensor
     kl: Tensor
-    kl_per_dim: Tensor
+    kl_per_dim: Tensor | None
 
 
 class VAE(Model):
-    """Encoder q_phi(z|x), prior p(z) and decoder p_theta(x|z), trained on the ELBO.
+    """Encoder q_phi(z|x), prior p(z) and decoder p_theta(x|z), trained on a bound on log p(x).
 
     log p(x) ≥ E_{q(z|x)}[log p(x|z)] - KL(q(z|x) ‖ p(z))      (Kingma & Welling 2014, equation 3)
 
@@ -51,9 +55,9 @@ class VAE(Model):
     ----------
     encoder : Module
         Maps data to the numbers from which ``posterior`` makes q_phi(z|x).
-    posterior : callable
+    posterior : Posterior
         The posterior family.
-    prior : Normal
+    prior : Normal or MixturePrior
         p(z).
     decoder : Module
         Maps z to the numbers from which ``likelihood`` makes p_theta(x|z).
@@ -61,19 +65,34 @@ class VAE(Model):
         The likelihood family.
     data_dim : int
         Entries of a datum.
-    """
+    objective : Objective, optional
+        What training raises; by default the ELBO, :class:`minivae.models.VariationalBound`.
+    condition : int
+        Entries of a condition y, which encoder and decoder then take beside x and z; 0 for a model
+        of p(x) alone. Of p(x|y) the bound is E_{q(z|x,y)}[log p(x|z,y)] - KL(q(z|x,y) ‖ p(z))
+        (Sohn, Lee & Yan 2015, equation 4, with a prior that does not depend on y).
+    kl : {"analytic", "sampled"}, optional
+        KL(q ‖ p) in closed form, or log q(z|x) - log p(z) at the draw of z. By default in closed
+        form where there is one, which is for every family and a normal prior.
 
-    prior: Normal
+    Raises
+    ------
+    ValueError
+        If the parts do not go together; the message says why.
+    """
 
     def __init__(
         self,
         *,
         encoder: Module,
-        posterior: DiagonalPosterior,
-        prior: Normal,
+        posterior: Posterior,
+        prior: Normal | MixturePrior,
         decoder: Module,
         likelihood: Likelihood,
         data_dim: int,
+        objective: Objective | None = None,
+        condition: int = 0,
+        kl: str | None = None,
     ) -> None:
         self.encoder = encoder
         self.posterior = posterior
@@ -82,110 +101,125 @@ class VAE(Model):
         self.likelihood = likelihood
         self.data_dim = data_dim
         self.latent = posterior.latent
+        self.condition = condition
+        closed_form = isinstance(prior, Normal)
+        self.kl = kl or ("analytic" if closed_form else "sampled")
+        if self.kl not in ("analytic", "sampled"):
+            raise ValueError(f"kl {kl!r} is unknown; choose one of analytic, sampled")
+        if self.kl == "analytic" and not closed_form:
+            raise ValueError(
+                f"KL(q ‖ p) to a {type(prior).__name__} has no closed form: the logarithm of a sum "
+                "has no integral against a normal density; take kl='sampled'"
+            )
+        self.objective = objective or VariationalBound()
 
-    @classmethod
-    def mlp(
-        cls,
-        data_dim: int,
-        hidden: Sequence[int] = (500,),
-        latent: int = 20,
-        activation: str = "tanh",
-        likelihood: str = "bernoulli",
-        posterior: str = "diagonal",
-        prior: str = "standard",
-        sigma: float = 1.0,
-        dtype: str = "float32",
+    mlp = classmethod(constructors.mlp)
+    convolutional = classmethod(constructors.convolutional)
+    linear = classmethod(constructors.linear)
+
+    @property
+    def objective(self) -> Objective:
+        """What training raises."""
+        return self._objective
+
+    @objective.setter
+    def objective(self, objective: Objective) -> None:
+        objective.check(self)
+        self._objective = objective
+
+    def encode(self, x: Any, y: Any = None) -> Any:
+        """Return q_phi(z|x) for data (n, data_dim), under the condition y (n, condition)."""
+        return self.posterior(self.encoder(self._beside(self.as_data(x), y)))
+
+    def decode(self, z: Any, y: Any = None) -> Distribution:
+        """Return p_theta(x|z) for codes (..., latent), under the condition y."""
+        return self.likelihood(self._outputs(z, y))
+
+    def elbo(
+        self,
+        x: Any,
+        y: Any = None,
         *,
-        rng: np.random.Generator,
-    ) -> VAE:
-        """Build a VAE whose encoder is a multilayer perceptron and whose decoder mirrors it.
-
-        Parameters
-        ----------
-        data_dim, latent : int
-            Entries of a datum x and of a code z.
-        hidden : sequence of int
-            Hidden layers of the encoder, from the data inwards; the decoder has them reversed.
-        activation : str
-            One of :data:`minivae.nn.ACTIVATIONS`.
-        likelihood : {"bernoulli", "gaussian"}
-            p_theta(x|z); the Gaussian one has the fixed standard deviation ``sigma``.
-        posterior : {"diagonal"}
-            q_phi(z|x).
-        prior : {"standard"}
-            p(z) = N(0, I).
-        dtype : str
-            ``"float32"`` or ``"float64"``.
-        rng : numpy.random.Generator
-            Draws the initial weights.
-
-        Examples
-        --------
-        >>> import numpy as np, minivae as mv
-        >>> rng = np.random.default_rng(0)
-        >>> model = mv.models.VAE.mlp(data_dim=4, hidden=(8,), latent=2, rng=rng)
-        >>> model.loss(np.ones((3, 4)), rng=rng).shape
-        ()
-        """
-        if prior != "standard":
-            raise ValueError(f"prior {prior!r} is unknown; choose one of standard")
-        data_dim, hidden, latent = sizes_of(data_dim, hidden, latent)
-        family = posterior_named(posterior, latent)
-        encoder, decoder = mirrored_mlps(
-            data_dim, hidden, latent, family.outputs, activation=activation, rng=rng, dtype=dtype
-        )
-        model = cls(
-            encoder=encoder,
-            posterior=family,
-            prior=Normal.standard(latent, dtype),
-            decoder=decoder,
-            likelihood=likelihood_named(likelihood, sigma),
-            data_dim=data_dim,
-        )
-        arguments = {"data_dim": data_dim, "hidden": hidden, "latent": latent, "sigma": sigma}
-        names = {"activation": activation, "likelihood": likelihood, "dtype": dtype}
-        names |= {"posterior": posterior, "prior": prior}
-        model.recipe = {"model": "VAE.mlp", "arguments": arguments | names}
-        return model
-
-    def encode(self, x: Any) -> Normal:
-        """Return q_phi(z|x) for data (n, data_dim)."""
-        return self.posterior(self.encoder(self.as_data(x)))
-
-    def elbo(self, x: Any, *, rng: np.random.Generator | None = None, eps: Any = None) -> ELBO:
+        rng: np.random.Generator | None = None,
+        eps: Any = None,
+    ) -> ELBO:
         """Return the evidence lower bound of a batch, estimated with one draw of z per datum.
 
         Parameters
         ----------
         x : array_like
             Data, (n, data_dim).
+        y : array_like, optional
+            The condition of each datum, (n, condition), for a conditional model.
         rng : numpy.random.Generator
             Draws the noise of z = μ + σ ε.
         eps : array_like, optional
             The noise itself, (n, latent), in place of ``rng``.
         """
+        q = self.encode(x, y)
+        self._check_noise("elbo", eps, (len(x), self.latent))
+        z = q.rsample(rng, eps=eps)
+        reconstruction = mean(self.log_likelihood(x, z, y))
+        per_dim = None
+        if self.kl == "analytic":
+            per_dim = mean(q.kl_per_dim(self.prior), axis=0)
+            kl = per_dim.sum()
+        else:
+            kl = mean(q.log_prob(z) - self.prior.log_prob(z))
+        return ELBO(reconstruction - kl, reconstruction, kl, per_dim)
+
+    def terms(
+        self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None, eps: Any = None
+    ) -> dict[str, Tensor]:
+        """Return the objective's loss and the terms of the ELBO, means over the batch in nats."""
+        return self.objective.terms(self, x, y, rng=rng, eps=eps)
+
+    def log_likelihood(self, x: Any, z: Any, y: Any = None) -> Tensor:
+        """Return log p_theta(x|z) for data (n, data_dim) and codes (..., n, latent): (..., n)."""
         x = self.as_data(x)
         self.likelihood.check(x)
-        q = self.encode(x)
-        if eps is not None and np.shape(eps) != (len(x), self.latent):
-            raise ValueError(
-                f"elbo: eps must have shape {(len(x), self.latent)}, it has {np.shape(eps)}"
-            )
-        z = q.rsample(rng, eps=eps)
-        reconstruction = mean(self.decode(z).log_prob(x))
-        kl_per_dim = mean(q.kl_per_dim(self.prior), axis=0)
-        kl = kl_per_dim.sum()
-        return ELBO(reconstruction - kl, reconstruction, kl, kl_per_dim)
+        h = self._outputs(z, y)
+        if recording():
+            self.likelihood.observe(_values(h), _values(x))
+        return self.likelihood(h).log_prob(x)
 
-    def terms(self, x: Any, *, rng: np.random.Generator | None = None) -> dict[str, Tensor]:
-        """Return loss = -ELBO and the terms of the ELBO."""
-        elbo = self.elbo(x, rng=rng)
-        return {"loss": -elbo.value, "reconstruction": elbo.reconstruction, "kl": elbo.kl}
+    def log_joint(self, x: Any, z: Any, y: Any = None) -> Tensor:
+        """Return log p(x, z) = log p(x|z) + log p(z) for codes (..., n, latent): (..., n)."""
+        return self.log_likelihood(x, z, y) + self.prior.log_prob(self.as_codes(z))
+
+    def log_weights(
+        self,
+        x: Any,
+        samples: int,
+        y: Any = None,
+        *,
+        rng: np.random.Generator | None = None,
+        eps: Any = None,
+    ) -> Tensor:
+        """Return log w_k = log p(x, z_k) - log q(z_k|x) of draws z_k ~ q(z|x), (samples, n).
+
+        Parameters
+        ----------
+        x, y
+            As for :meth:`elbo`.
+        samples : int
+            The number of draws for each datum.
+        rng : numpy.random.Generator
+            Draws the noise of z = μ + σ ε.
+        eps : array_like, optional
+            The noise itself, (samples, n, latent), in place of ``rng``.
+        """
+        check_samples("log_weights", samples, at_least=1)
+        self._check_noise("log_weights", eps, (samples, len(x), self.latent))
+        q = self.encode(x, y)
+        z = q.rsample(rng, samples, eps=eps)
+        return self.log_joint(x, z, y) - q.log_prob(z)
 
     def importance_weighted_bound(
         self,
         x: Any,
         samples: int,
+        y: Any = None,
         *,
         rng: np.random.Generator | None = None,
         eps: Any = None,
@@ -194,18 +228,7 @@ class VAE(Model):
 
         L_K = E[log (1/K) Σ_k p(x|z_k) p(z_k) / q(z_k|x)],  z_k ~ q(z|x), estimated by one draw of
         K samples: ELBO = L_1 ≤ L_2 ≤ ... ≤ log p(x) (Burda, Grosse & Salakhutdinov 2016,
-        equation 8 and theorem 1). What a model with K samples is trained to raise.
-
-        Parameters
-        ----------
-        x : array_like
-            Data, (n, data_dim).
-        samples : int
-            K, the number of draws for each datum.
-        rng : numpy.random.Generator
-            Draws the noise of z = μ + σ ε.
-        eps : array_like, optional
-            The noise itself, (samples, n, latent), in place of ``rng``.
+        equation 8 and theorem 1). Arguments as for :meth:`log_weights`.
 
         Examples
         --------
@@ -214,36 +237,12 @@ class VAE(Model):
         >>> model = mv.models.VAE.mlp(data_dim=4, hidden=(8,), latent=2, rng=rng)
         >>> (-model.importance_weighted_bound(np.ones((3, 4)), 5, rng=rng)).backward()
         """
-        x = self.as_data(x)
-        self.likelihood.check(x)
-        if not isinstance(samples, int | np.integer) or samples < 1:
-            raise ValueError(
-                "importance_weighted_bound: samples must be a whole number from 1 on, it is "
-                f"{samples!r}"
-            )
-        shape = samples, len(x), self.latent
-        if eps is not None and np.shape(eps) != shape:
-            raise ValueError(
-                f"importance_weighted_bound: eps must have shape {shape}, it has {np.shape(eps)}"
-            )
-        q = self.encode(x)
-        log_w = self._log_weights(x, q, q.rsample(rng, samples, eps=eps))
+        log_w = self.log_weights(x, samples, y, rng=rng, eps=eps)
         return mean(logsumexp(log_w, axis=0) - log(samples))
 
-    def codes(self, x: Any) -> np.ndarray:
-        """Return the posterior means of data, (n, latent)."""
-        with no_grad():
-            return self.encode(x).mean.data
-
-    def sample(self, n: int, *, rng: np.random.Generator) -> np.ndarray:
-        """Draw data from the model: z ~ p(z), then x ~ p_theta(x|z).
-
-        For pictures without the likelihood's noise take ``model.decode(z).mean``.
-        """
-        with no_grad():
-            return self.decode(self.prior.sample(rng, n)).sample(rng)
-
-    def log_prob(self, x: Any, samples: int = 5000, *, rng: np.random.Generator) -> np.ndarray:
+    def log_prob(
+        self, x: Any, samples: int = 5000, y: Any = None, *, rng: np.random.Generator
+    ) -> np.ndarray:
         """Estimate log p(x) of each datum by importance sampling from the posterior.
 
         log p(x) ≈ log (1/K) Σ_k p(x|z_k) p(z_k) / q(z_k|x),  z_k ~ q(z|x): in expectation a lower
@@ -251,8 +250,8 @@ class VAE(Model):
 
         Parameters
         ----------
-        x : array_like
-            Data, (n, data_dim).
+        x, y
+            As for :meth:`elbo`.
         samples : int
             K, the number of draws for each datum.
 
@@ -263,19 +262,67 @@ class VAE(Model):
         """
         x = self.as_data(x)
         self.likelihood.check(x)
-        if samples < 1:
-            raise ValueError(f"log_prob: samples must be at least 1, it is {samples}")
+        check_samples("log_prob", samples, at_least=1)
         estimates = [np.empty(0, self.dtype)]
         rows = max(1, _ROWS // samples)
+        draws = [min(_ROWS, samples - k) for k in range(0, samples, _ROWS)]
         with no_grad():
-            for block in (x[i : i + rows] for i in range(0, len(x), rows)):
-                q = self.encode(block)
-                draws = [min(_ROWS, samples - k) for k in range(0, samples, _ROWS)]
-                z = (q.rsample(rng, k) for k in draws)
-                log_w = np.concatenate([self._log_weights(block, q, z_k).data for z_k in z])
-                estimates.append(logsumexp(log_w, axis=0) - np.log(samples).astype(self.dtype))
+            for i in range(0, len(x), rows):
+                block = x[i : i + rows], None if y is None else y[i : i + rows]
+                q = self.encode(*block)
+                log_w = [self._draw_weights(q, k, *block, rng) for k in draws]
+                total = logsumexp(np.concatenate(log_w), axis=0)
+                estimates.append(total - np.log(samples).astype(self.dtype))
         return np.concatenate(estimates)
 
-    def _log_weights(self, x: Any, q: Normal, z: Tensor) -> Tensor:
-        """Return log p(x, z) - log q(z|x) of draws z (k, n, latent) from q: (k, n)."""
-        return self.decode(z).log_prob(x) + self.prior.log_prob(z) - q.log_prob(z)
+    def codes(self, x: Any, y: Any = None) -> np.ndarray:
+        """Return the posterior means of data, (n, latent)."""
+        with no_grad():
+            return self.encode(x, y).mean.data
+
+    def reconstruct(self, x: Any, y: Any = None) -> np.ndarray:
+        """Return E[x'|z] at the posterior mean z of each datum, (n, data_dim)."""
+        with no_grad():
+            return self.decode(self.codes(x, y), y).mean.data
+
+    def sample(self, n: int, y: Any = None, *, rng: np.random.Generator) -> np.ndarray:
+        """Draw data from the model: z ~ p(z), then x ~ p_theta(x|z).
+
+        For pictures without the likelihood's noise take ``model.decode(z).mean``.
+        """
+        with no_grad():
+            return self.decode(self.prior.sample(rng, n), y).sample(rng)
+
+    def _draw_weights(
+        self, q: Any, samples: int, x: Any, y: Any, rng: np.random.Generator
+    ) -> np.ndarray:
+        z = q.rsample(rng, samples)
+        return (self.log_joint(x, z, y) - q.log_prob(z)).data
+
+    def _outputs(self, z: Any, y: Any) -> Any:
+        """Return the decoder's numbers, of which ``likelihood`` makes p_theta(x|z)."""
+        return self.checked_outputs(self.decoder(self._beside(self.as_codes(z), y)))
+
+    def _beside(self, a: Any, y: Any) -> Any:
+        """Put the condition beside data or codes (..., n, d), if the model takes one."""
+        if self.condition == 0 and y is None:
+            return a
+        if y is None or np.ndim(y) != 2 or np.shape(y)[1] != self.condition:
+            raise ValueError(
+                f"{type(self).__name__}: the condition y must have shape (n, {self.condition}), "
+                f"one row for each datum; it is {'missing' if y is None else np.shape(y)}"
+                if self.condition
+                else f"{type(self).__name__}: this model takes no condition y; build it with "
+                "condition=, the entries of y"
+            )
+        y = in_type(y, self.dtype)
+        shape = (*a.shape[:-1], self.condition)
+        return concatenate([a, broadcast_to(y, shape)], axis=-1)
+
+    def _check_noise(self, who: str, eps: Any, shape: tuple[int, ...]) -> None:
+        if eps is not None and np.shape(eps) != shape:
+            raise ValueError(f"{who}: eps must have shape {shape}, it has {np.shape(eps)}")
+
+
+def _values(a: Any) -> np.ndarray:
+    return a.data if isinstance(a, Tensor) else a

@@ -16,6 +16,7 @@ from safetensors.numpy import save as to_bytes
 from minivae.files import write_atomically
 from minivae.models import Model
 from minivae.optim import Optimizer
+from minivae.training.adversarial import Players
 from minivae.training.history import History
 
 
@@ -46,7 +47,7 @@ class Progress:
 def save_checkpoint(
     path: str | os.PathLike[str],
     model: Model,
-    optimizer: Optimizer,
+    optimizer: Optimizer | Players,
     rng: np.random.Generator,
     progress: Progress,
 ) -> None:
@@ -65,7 +66,7 @@ def save_checkpoint(
 def load_checkpoint(
     path: str | os.PathLike[str],
     model: Model,
-    optimizer: Optimizer,
+    optimizer: Optimizer | Players,
     rng: np.random.Generator,
     setup: dict[str, Any],
     total: int,

@@ -69,10 +69,12 @@ class Display:
 
 
 def describe(row: Row) -> str:
-    """Show the terms of an epoch: reconstruction, KL and ELBO of a VAE, in nats."""
+    """Show the terms of an epoch: reconstruction, KL and ELBO of a VAE, both losses of a GAN."""
+    if "discriminator" in row:
+        return f"generator {row['loss']:.2f} discriminator {row['discriminator']:.2f}"
     text = f"reconstruction {row['reconstruction']:.2f}"
     if "kl" in row:
-        text += f" KL {row['kl']:.2f} ELBO {-row['loss']:.2f}"
+        text += f" KL {row['kl']:.2f} ELBO {row['reconstruction'] - row['kl']:.2f}"
     return text
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, is_dataclass
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,15 @@ from zlib import crc32
 
 import numpy as np
 
-from minivae.data import Dataset, batches
-from minivae.engine import no_grad
+from minivae.data import Dataset
 from minivae.kernels.threads import one_blas_thread
-from minivae.models import Model
-from minivae.optim import Adam, Optimizer
+from minivae.models import GAN, Model
+from minivae.optim import Adam, Optimizer, Schedule
+from minivae.training.adversarial import Players
 from minivae.training.checkpoint import Progress, load_checkpoint, save_checkpoint
 from minivae.training.display import Display
-from minivae.training.history import History, Row
-
-Transform = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+from minivae.training.history import History
+from minivae.training.loop import Loop, Transform, validate
 
 
 class TrainingInterrupted(KeyboardInterrupt):
@@ -37,9 +36,12 @@ def fit(
     epochs: int | None = None,
     steps: int | None = None,
     batch_size: int = 100,
-    optimizer: Optimizer | None = None,
+    optimizer: Optimizer | Players | None = None,
     transform: Transform | None = None,
+    schedule: Mapping[str, Schedule] | None = None,
+    y: np.ndarray | None = None,
     validation: np.ndarray | None = None,
+    validation_y: np.ndarray | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     resume: bool = False,
     progress: bool = True,
@@ -59,13 +61,21 @@ def fit(
         Stop after so many passes over the data, or so many updates: one of the two.
     batch_size : int
         Data for one update; the last batch of an epoch may be smaller.
-    optimizer : Optimizer, optional
-        By default ``Adam(model.parameters(), lr=1e-3)``.
+    optimizer : Optimizer or Players, optional
+        By default ``Adam(model.parameters(), lr=1e-3)``; for a GAN, which has two losses and an
+        optimiser for each, ``Players.adam(model)``.
     transform : callable, optional
         ``transform(batch, rng)`` gives what the model sees in place of each batch: with
         :func:`minivae.data.binarize`, pixels drawn anew every time (dynamic binarization).
-    validation : ndarray, optional
-        Data on which the terms are computed after each epoch, for the history alone.
+    schedule : mapping, optional
+        Numbers that change from update to update, by functions of the number of updates done:
+        ``{"lr": minivae.optim.staircase(...)}`` the learning rate, any other name a number of
+        ``model.objective``, as ``{"beta": minivae.optim.warm_up(1000)}``.
+    y : ndarray, optional
+        The condition of each datum, (n, c), for a conditional model.
+    validation, validation_y : ndarray, optional
+        Data (and their conditions) on which the terms are computed after each epoch, for the
+        history alone.
     checkpoint : path-like, optional
         A file that is rewritten, atomically, after each epoch.
     resume : bool
@@ -86,17 +96,20 @@ def fit(
     ------
     ValueError
         If an argument makes no sense, or the checkpoint does not fit.
+    TypeError
+        If the optimiser does not suit the model: Players are for a GAN.
     FloatingPointError
         If the loss stops being finite.
     TrainingInterrupted
         On Ctrl-C, after the display has been closed; the last checkpoint is complete.
     """
     x = np.asarray(model.as_data(data.train if isinstance(data, Dataset) else data))
-    optimizer = optimizer or Adam(model.parameters(), lr=1e-3)
+    optimizer = _suited(optimizer, model)
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"fit: rng must be a numpy.random.Generator, it is {rng!r}")
     total = total_steps(len(x), batch_size, epochs=epochs, steps=steps)
     per_epoch = total_steps(len(x), batch_size, epochs=1, steps=None)
+    loop = Loop(model, x, y, optimizer, rng, batch_size, transform, schedule or {}, total)
     state = Progress(History(), setup_of(model, optimizer, x, batch_size))
     if resume and checkpoint is not None and Path(checkpoint).exists():
         state = load_checkpoint(checkpoint, model, optimizer, rng, state.setup, total)
@@ -107,9 +120,9 @@ def fit(
     try:
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), shown as display:
             while state.step < total:
-                row = _epoch(model, x, optimizer, rng, batch_size, transform, state, total, display)
+                row = loop.epoch(state, display)
                 if validation is not None:
-                    row |= _validate(model, validation, state.epoch)
+                    row |= validate(model, validation, validation_y, state.epoch)
                 state.history.rows.append(row)
                 if checkpoint is not None:
                     save_checkpoint(checkpoint, model, optimizer, rng, state)
@@ -144,63 +157,41 @@ def total_steps(n: int, batch_size: int, *, epochs: int | None, steps: int | Non
     return epochs * ceil(n / batch_size) if epochs is not None else steps or 0
 
 
-def _epoch(
-    model: Model,
-    x: np.ndarray,
-    optimizer: Optimizer,
-    rng: np.random.Generator,
-    batch_size: int,
-    transform: Transform | None,
-    state: Progress,
-    total: int,
-    display: Display | None,
-) -> Row:
-    """Pass over the data once, or until ``total`` updates; return the means of the terms."""
-    sums: dict[str, float] = {}
-    images, start = 0, time.perf_counter()
-    for batch in batches(x, batch_size, rng):
-        if state.step == total:
-            break
-        terms = model.terms(batch if transform is None else transform(batch, rng), rng=rng)
-        optimizer.zero_grad()
-        terms["loss"].backward()
-        optimizer.step()
-        state.step += 1
-        for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + value.item() * len(batch)
-        if not np.isfinite(sums["loss"]):
-            raise FloatingPointError(
-                f"fit: the loss is {terms['loss'].item()} at update {state.step}; a smaller "
-                "learning rate may help, or data of a smaller scale"
+def _suited(optimizer: Optimizer | Players | None, model: Model) -> Optimizer | Players:
+    """Return the optimiser, or the one by default, or refuse one that is not for the model."""
+    if isinstance(model, GAN):
+        if isinstance(optimizer, Optimizer):
+            raise TypeError(
+                "fit: a GAN has two losses, and one optimiser would make its discriminator help "
+                "the generator; pass Players, as minivae.training.Players.adam(model)"
             )
-        images += len(batch)
-        if display is not None:
-            display.step(state.step)
-    seconds = time.perf_counter() - start
-    means = {name: value / images for name, value in sums.items()}
-    return {
-        "epoch": state.epoch + 1,
-        "step": state.step,
-        "seconds": round(seconds, 4),
-        "images_per_second": round(images / seconds, 1),
-    } | means
+        return optimizer or Players.adam(model)
+    if isinstance(optimizer, Players):
+        raise TypeError(
+            f"fit: Players train a GAN, and this is a {type(model).__name__}; pass one optimiser"
+        )
+    return optimizer or Adam(model.parameters(), lr=1e-3)
 
 
-def _validate(model: Model, x: np.ndarray, epoch: int) -> Row:
-    """Compute the terms on data that training never sees, with noise of their own."""
-    with no_grad():
-        terms = model.terms(x, rng=np.random.default_rng(epoch))
-    return {f"validation_{name}": value.item() for name, value in terms.items()}
-
-
-def setup_of(model: Model, optimizer: Optimizer, x: np.ndarray, batch_size: int) -> dict[str, Any]:
+def setup_of(
+    model: Model, optimizer: Optimizer | Players, x: np.ndarray, batch_size: int
+) -> dict[str, Any]:
     """Say what must not change while training goes on: what a checkpoint is compared with."""
     return {
         "recipe": model.recipe,
+        "objective": _said_of(model.objective),
         "optimizer": type(optimizer).__name__,
         "data": f"of shape {x.shape} and checksum {crc32(np.ascontiguousarray(x).data):08x}",
         "batch_size": batch_size,
     }
+
+
+def _said_of(objective: Any) -> str:
+    """Return an objective's kind and numbers, but for β, which a schedule may have changed."""
+    if not is_dataclass(objective) or isinstance(objective, type):
+        return type(objective).__name__
+    numbers = {name: value for name, value in asdict(objective).items() if name != "beta"}
+    return f"{type(objective).__name__} of {numbers}"
 
 
 def _farewell(checkpoint: Any, kept: bool) -> str:

@@ -410,8 +410,8 @@ def test_a_gaussian_likelihood_takes_data_outside_the_unit_interval():
     [
         ({"activation": "gelu"}, "activation 'gelu' is unknown; choose one of .*tanh"),
         ({"likelihood": "poisson"}, "likelihood 'poisson' is unknown; choose one of bernoulli, ga"),
-        ({"posterior": "full"}, "posterior 'full' is unknown; choose one of diagonal"),
-        ({"prior": "mixture"}, "prior 'mixture' is unknown; choose one of standard"),
+        ({"posterior": "flow"}, "posterior 'flow' is unknown; choose one of diagonal, iso"),
+        ({"prior": "vamp"}, "prior 'vamp' is unknown; choose one of standard, mixture"),
         ({"latent": 0}, "latent must be at least 1, it is 0"),
         ({"latent": -3}, "latent must be at least 1, it is -3"),
         ({"hidden": (4, 0)}, "hidden must be at least 1, it is 0"),
@@ -452,7 +452,7 @@ def test_codes_of_another_shape_are_refused(shape):
 @pytest.mark.parametrize("samples", [0, -1])
 def test_an_estimate_from_no_samples_is_refused(samples):
     model = build()
-    with pytest.raises(ValueError, match="log_prob: samples must be at least 1"):
+    with pytest.raises(ValueError, match="log_prob: samples must be a whole number from 1 on"):
         model.log_prob(data(model), samples=samples, rng=generator())
 
 
