@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from minivae.training import History
-from minivae.viz.style import BLUE, VERMILLION, new_figure, numeral, styled
+from minivae.viz.style import BLUE, LINES, VERMILLION, new_figure, numeral, styled
 
 
 @styled
@@ -18,14 +18,16 @@ def loss_split(history: History) -> Figure:
     -ELBO = -E_q[log p(x|z)] + KL(q(z|x) ‖ p(z)): the upper line is the sum, the lower one the
     reconstruction loss, and the band between them the KL divergence, in nats. Solid lines are
     training, dashed ones data held out; the legend gives the values after the last epoch. An
-    autoencoder has no KL divergence and only the lower line.
+    autoencoder has no KL divergence and only the lower line. Where training minimises something
+    else, as with a weight on the KL divergence, with several samples or with a penalty, that is
+    drawn too.
 
     Parameters
     ----------
     history : History
         With the columns ``epoch`` and ``reconstruction`` (E_q[log p(x|z)], a gain), for a VAE
-        ``kl``, and if there was validation the same with ``validation_`` before the name.
-        Epochs without validation hold NaN there.
+        ``kl``, where it is known ``loss``, and if there was validation the same with
+        ``validation_`` before the name. Epochs without validation hold NaN there.
 
     Returns
     -------
@@ -54,6 +56,11 @@ def loss_split(history: History) -> Figure:
                 last = numeral(negative_elbo[-1] - reconstruction_loss[-1], 1)
                 band.set(facecolor=VERMILLION, alpha=0.18, label=f"KL, training: {last}")
         _curve(axes, epoch, reconstruction_loss, f"reconstruction, {where}", BLUE, line)
+        if f"{prefix}loss" in history.columns:
+            loss = np.asarray(history.column(f"{prefix}loss"))
+            parts = negative_elbo if split else reconstruction_loss
+            if not np.allclose(loss, parts, rtol=1e-4, equal_nan=True):
+                _curve(axes, epoch, loss, f"what is minimised, {where}", LINES[2], line)
     axes.set(xlabel="epoch", ylabel="loss (nats per datum)")
     if len(epoch) > 20:  # the steep first epochs would press all others flat
         later = [np.asarray(line.get_ydata())[len(epoch) // 50 + 1 :] for line in axes.lines]

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import ceil, sqrt
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
 
 from minivae.engine import no_grad
-from minivae.models import Model
-from minivae.viz.style import new_figure, styled
+from minivae.models import VAE, Model
+from minivae.viz.style import new_figure, new_panels, styled
+from minivae.viz.tiles import as_tiles, draw_tiles, in_square, tallness
 
 
 @styled
 def reconstructions(
-    model: Model, x: np.ndarray, image_shape: tuple[int, int], n: int = 10
+    model: Model,
+    x: np.ndarray,
+    image_shape: tuple[int, int],
+    n: int = 10,
+    y: np.ndarray | None = None,
 ) -> Figure:
     """Draw images in the upper row, and what the model makes of each one's code in the lower.
 
@@ -29,6 +35,8 @@ def reconstructions(
         Height and width; their product is d.
     n : int
         How many images.
+    y : ndarray, shape (m, c), optional
+        The conditions of a conditional model.
 
     Returns
     -------
@@ -38,18 +46,70 @@ def reconstructions(
     x = np.asarray(x)[:n]
     if len(x) == 0:
         raise ValueError("reconstructions: there are no images; pass x of shape (m, d) and n >= 1")
-    tiles = as_tiles(np.stack([x, model.reconstruct(x)]), image_shape)
-    figure, axes = new_figure(max(7.5, 1.6 + 0.95 * len(x)), 0.6 + 0.95 * tallness(tiles) * 2)
+    made = model.reconstruct(x) if y is None else model.reconstruct(x, y[:n])
+    return _rows(
+        {"original": x, "reconstruction": made},
+        image_shape,
+        "Images, and the decoder's mean at their codes",
+    )
+
+
+@styled
+def image_rows(
+    rows: Mapping[str, ArrayLike],
+    image_shape: tuple[int, int],
+    title: str = "The same images, row by row",
+) -> Figure:
+    """Draw the same images at several stages below each other: clean, corrupted, reconstructed.
+
+    Parameters
+    ----------
+    rows : mapping of str to array_like, shape (n, d)
+        Images in [0, 1] by the name of their row, the first on top.
+    image_shape : tuple of int
+        Height and width; their product is d.
+    title : str
+        What is seen.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel.
+
+    Raises
+    ------
+    ValueError
+        If there are no images, or not as many in each row.
+    """
+    arrays = {name: np.asarray(images) for name, images in rows.items()}
+    counts = [len(images) for images in arrays.values()]
+    if len(set(counts)) != 1 or 0 in counts:
+        raise ValueError(
+            "image_rows: every row needs the same number of images, at least one; these have "
+            f"{counts}"
+        )
+    return _rows(arrays, image_shape, title)
+
+
+def _rows(rows: dict[str, np.ndarray], image_shape: tuple[int, int], title: str) -> Figure:
+    tiles = as_tiles(np.stack(list(rows.values())), image_shape)
+    count, n = tiles.shape[:2]
+    figure, axes = new_figure(max(7.5, 1.6 + 0.95 * n), 0.6 + 0.95 * tallness(tiles) * count)
     _, middles = draw_tiles(axes, tiles, gap=0.08)
-    axes.set_yticks(middles, ["original", "reconstruction"], size=13)
+    axes.set_yticks(middles, list(rows), size=13)
     axes.set_xticks([])
-    axes.set_title("Images, and the decoder's mean at their codes")
+    axes.set_title(title)
     return figure
 
 
 @styled
 def samples(
-    model: Model, image_shape: tuple[int, int], *, rng: np.random.Generator, n: int = 64
+    model: Model,
+    image_shape: tuple[int, int],
+    *,
+    rng: np.random.Generator,
+    n: int = 64,
+    y: np.ndarray | None = None,
 ) -> Figure:
     """Draw what the model dreams up: the means of p_theta(x|z) at draws z ~ p(z).
 
@@ -63,6 +123,8 @@ def samples(
         Draws z.
     n : int
         How many, in a square as far as it goes.
+    y : ndarray, shape (n, c), optional
+        The condition of each, for a conditional model.
 
     Returns
     -------
@@ -81,67 +143,78 @@ def samples(
         )
     if n < 1:
         raise ValueError(f"samples: n must be at least 1, it is {n}")
-    with no_grad():
-        means = model.decode(model.prior.sample(rng, n)).mean.data
+    means = decoder_means(model, model.prior.sample(rng, n), y)
     columns = ceil(sqrt(n))
-    rows = ceil(n / columns)
-    grid = np.full((rows * columns, means.shape[1]), np.nan, means.dtype)
-    grid[:n] = means
-    tiles = as_tiles(grid.reshape(rows, columns, -1), image_shape)
-    figure, axes = new_figure(max(4, 0.8 * columns), 0.6 + 0.8 * tallness(tiles) * rows)
+    tiles = as_tiles(in_square(means, columns), image_shape)
+    figure, axes = new_figure(max(4, 0.8 * columns), 0.6 + 0.8 * tallness(tiles) * len(tiles))
     draw_tiles(axes, tiles, gap=0.08)
     axes.set(xticks=[], yticks=[])
     axes.set_title(r"Decoder means at $z \sim p(z)$")
     return figure
 
 
-def as_tiles(images: np.ndarray, image_shape: tuple[int, int]) -> np.ndarray:
-    """Reshape flat images (rows, columns, d) to (rows, columns, height, width).
+@styled
+def decodes(
+    model: VAE,
+    x: np.ndarray,
+    image_shape: tuple[int, int],
+    *,
+    rng: np.random.Generator,
+    n: int = 64,
+    y: np.ndarray | None = None,
+) -> Figure:
+    """Draw one image, and what comes back from as many draws of its code: encoding is random.
+
+    Parameters
+    ----------
+    model : VAE
+        Its ``encode(x)`` is what codes are drawn from.
+    x : ndarray, shape (d,)
+        One image.
+    image_shape : tuple of int
+        Height and width; their product is d.
+    rng : numpy.random.Generator
+        Draws z ~ q(z|x).
+    n : int
+        How many draws.
+    y : ndarray, shape (c,), optional
+        The condition of a conditional model.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The image on the left, the decoder's means on the right.
 
     Raises
     ------
     ValueError
-        If ``image_shape`` is not (height, width) with height times width equal to d.
+        If ``x`` is not one image, or n is less than 1.
     """
-    d = images.shape[-1]
-    if len(image_shape) != 2 or image_shape[0] * image_shape[1] != d:
+    x = np.asarray(x)
+    if x.shape != (model.data_dim,) or n < 1:
         raise ValueError(
-            f"image_shape must be (height, width) with height * width = {d}, it is {image_shape}"
+            f"decodes: pass one image of shape ({model.data_dim},) and n of at least 1; x has "
+            f"{x.shape}, n is {n}"
         )
-    return images.reshape(*images.shape[:2], *image_shape)
+    given = () if y is None else (np.asarray(y)[None],)
+    with no_grad():
+        z = model.encode(x[None], *given).sample(rng, n)[:, 0]
+    means = decoder_means(model, z, None if y is None else np.tile(y, (n, 1)))
+    columns = ceil(sqrt(n))
+    tiles = as_tiles(in_square(means, columns), image_shape)
+    wide = max(3.6, 0.6 * columns)
+    height = max(2.8, 0.9 + 0.6 * tallness(tiles) * len(tiles))
+    figure, panels = new_panels(1, 2, 2.6 + wide, height, width_ratios=[2.2, wide])
+    draw_tiles(panels[0, 0], as_tiles(x[None, None], image_shape))
+    panels[0, 0].set_title("$x$")
+    draw_tiles(panels[0, 1], tiles, gap=0.08)
+    panels[0, 1].set_title(f"Decoder means, {n} draw{'s' * (n > 1)} $z \\sim q(z|x)$")
+    for axes in panels[0]:
+        axes.set(xticks=[], yticks=[])
+    return figure
 
 
-def tallness(tiles: np.ndarray) -> float:
-    """Return the height of a tile over its width."""
-    return tiles.shape[-2] / tiles.shape[-1]
-
-
-def draw_tiles(axes: Axes, tiles: np.ndarray, gap: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw (rows, columns, height, width) as one picture, row 0 on top, 0 black and 1 white.
-
-    Parameters
-    ----------
-    axes : matplotlib.axes.Axes
-        Where; they lose their frame, and count in pixels.
-    tiles : ndarray
-        The images; NaN is left blank.
-    gap : float
-        Width of the blank between tiles, as a part of the tile's width.
-
-    Returns
-    -------
-    tuple of ndarray
-        The middles of the columns along x, and of the rows along y.
-    """
-    rows, columns, height, width = tiles.shape
-    blank = ceil(gap * width)
-    framed = np.full((rows, columns, height + blank, width + blank), np.nan, tiles.dtype)
-    framed[:, :, :height, :width] = tiles
-    down, right = rows * (height + blank), columns * (width + blank)
-    picture = framed.swapaxes(1, 2).reshape(down, right)[: down - blank, : right - blank]
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="none")
-    axes.spines[:].set_visible(False)
-    axes.tick_params(length=0)
-    x = np.arange(columns) * (width + blank) + (width - 1) / 2
-    y = np.arange(rows) * (height + blank) + (height - 1) / 2
-    return x, y
+def decoder_means(model: Model, z: np.ndarray, y: np.ndarray | None = None) -> np.ndarray:
+    """Return E[x|z], or E[x|z, y], for codes (n, latent)."""
+    with no_grad():
+        return (model.decode(z) if y is None else model.decode(z, y)).mean.data

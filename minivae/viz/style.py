@@ -12,12 +12,14 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec
 
+import numpy as np
 from matplotlib import style
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 BLUE, VERMILLION = "#0072B2", "#D55E00"
-INK, PENCIL = "#222222", "#888888"
+INK, PENCIL, PAPER = "#222222", "#888888", "#DDDDDD"
+LINES = (BLUE, VERMILLION, "#009E73", "#CC79A7", "#E69F00", "#56B4E9", INK)
 CLASSES = (
     "#332288",  # indigo
     "#CC6677",  # rose
@@ -98,6 +100,14 @@ def new_figure(width: float, height: float) -> tuple[Figure, Axes]:
     """Return an empty figure of that size in inches, and its axes."""
     figure = NotebookFigure(figsize=(width, height), layout="compressed")
     return figure, figure.subplots()
+
+
+def new_panels(
+    rows: int, columns: int, width: float, height: float, **shared: Any
+) -> tuple[Figure, np.ndarray]:
+    """Return an empty figure of that size in inches, and its panels (rows, columns)."""
+    figure = NotebookFigure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, squeeze=False, **shared)
 
 
 def numeral(value: float, places: int) -> str:

@@ -7,15 +7,17 @@ instead, and their quantiles in each dimension.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.figure import Figure
 from scipy.special import ndtri
 
 from minivae.distributions import Normal
-from minivae.engine import no_grad
 from minivae.models import Model
-from minivae.viz.images import as_tiles, draw_tiles, tallness
+from minivae.viz.images import decoder_means
 from minivae.viz.style import new_figure, numeral, styled
+from minivae.viz.tiles import as_tiles, draw_tiles, tallness
 
 _TICKS = np.array([0.05, 0.25, 0.5, 0.75, 0.95])
 _ROWS = 20
@@ -27,6 +29,7 @@ def manifold(
     image_shape: tuple[int, int],
     n: int = 20,
     codes: np.ndarray | None = None,
+    y: np.ndarray | None = None,
 ) -> Figure:
     """Draw the plane of a two-dimensional latent space: the decoder's mean at quantiles of z.
 
@@ -43,6 +46,8 @@ def manifold(
     codes : ndarray, shape (m, 2), optional
         Codes of data, as from ``model.codes(x)``: take their quantiles instead of the prior's.
         An autoencoder, which has no prior, needs them.
+    y : ndarray, shape (c,), optional
+        The condition of a conditional model, the same for all images.
 
     Returns
     -------
@@ -65,7 +70,7 @@ def manifold(
         )
     z1, z2 = quantiles(model, _middles(n), codes)
     z = np.stack(np.meshgrid(z1, z2[::-1]), axis=-1)  # z[i, j] = (z1[j], z2[n - 1 - i])
-    tiles = as_tiles(_decoder_means(model, z), image_shape)
+    tiles = as_tiles(_means(model, z, y), image_shape)
     tiles = np.pad(tiles, [(0, 0), (0, 0), (1, 1), (1, 1)])  # black between the images
 
     figure, axes = new_figure(8, 1 + 7.1 * tallness(tiles))
@@ -89,6 +94,8 @@ def traversals(
     *,
     codes: np.ndarray | None = None,
     n: int = 11,
+    names: Sequence[str] | None = None,
+    y: np.ndarray | None = None,
 ) -> Figure:
     """Draw what each latent dimension does: a row of decoder means as it sweeps its quantiles.
 
@@ -106,6 +113,11 @@ def traversals(
         An autoencoder, which has no prior, needs them.
     n : int
         Images in a row, at the quantiles of (i + ½) / n.
+    names : sequence of str, optional
+        What each latent dimension was found to stand for, such as the factor of the data that it
+        follows best; written beside its symbol. Empty for those that stand for nothing.
+    y : ndarray, shape (c,), optional
+        The condition of a conditional model, the same for all images.
 
     Returns
     -------
@@ -115,27 +127,37 @@ def traversals(
     Raises
     ------
     ValueError
-        If there are neither codes nor a normal prior.
+        If there are neither codes nor a normal prior, or not as many names as dimensions.
     """
+    if names is not None and len(names) != model.latent:
+        raise ValueError(
+            f"traversals: pass one name for each of the {model.latent} latent dimensions, they "
+            f"are {len(names)}"
+        )
     p = _middles(n)
     sweep = quantiles(model, p, codes)
     z = np.tile(quantiles(model, np.array([0.5]), codes)[:, 0], (model.latent, n, 1))
     each = np.arange(model.latent)
     z[each, :, each] = sweep
-    means = _decoder_means(model, z)
+    means = _means(model, z, y)
     strongest = np.argsort(-means.var(axis=1).sum(axis=-1), kind="stable")[:_ROWS]
     shown = np.sort(strongest)
 
     tiles = as_tiles(means[shown], image_shape)
     size = 0.8 if len(shown) <= 10 else 0.55
-    figure, axes = new_figure(max(6.5, 0.6 + size * n), 1.15 + size * tallness(tiles) * len(shown))
-    x, y = draw_tiles(axes, tiles, gap=0.08)
-    axes.set_yticks(y, [f"$z_{{{j + 1}}}$" for j in shown], size=13)
+    written = 0.11 * max(map(len, names or [""]))  # inches
+    figure, axes = new_figure(
+        max(6.5, 0.6 + written + size * n), 1.15 + size * tallness(tiles) * len(shown)
+    )
+    right, down = draw_tiles(axes, tiles, gap=0.08)
+    told = ["" if names is None or not names[j] else f"  {names[j]}" for j in shown]
+    symbols = [f"$z_{{{j + 1}}}${name}" for j, name in zip(shown, told, strict=True)]
+    axes.set_yticks(down, symbols, size=13)
     if codes is None:
-        axes.set_xticks(x, [numeral(value, 2) for value in ndtri(p)])
+        axes.set_xticks(right, [numeral(value, 2) for value in ndtri(p)])
         axes.set_xlabel("value of the dimension, in prior standard deviations from the mean")
     else:
-        axes.set_xticks(x, [f"{100 * share:.0f}" for share in p])
+        axes.set_xticks(right, [f"{100 * share:.0f}" for share in p])
         axes.set_xlabel("quantile of the codes (%)")
     which = "each" if len(shown) == model.latent else f"the {_ROWS} strongest of {model.latent}"
     axes.set_title(f"Decoder mean along {which} latent dimension{'s' * (which != 'each')}")
@@ -171,7 +193,8 @@ def _middles(n: int) -> np.ndarray:
     return (np.arange(n) + 0.5) / n
 
 
-def _decoder_means(model: Model, z: np.ndarray) -> np.ndarray:
-    """Return E[x|z] for codes (rows, columns, latent)."""
-    with no_grad():
-        return model.decode(z.reshape(-1, model.latent)).mean.data.reshape(*z.shape[:2], -1)
+def _means(model: Model, z: np.ndarray, y: np.ndarray | None) -> np.ndarray:
+    """Return E[x|z] for codes (rows, columns, latent), all under one condition."""
+    flat = z.reshape(-1, model.latent)
+    conditions = None if y is None else np.tile(y, (len(flat), 1))
+    return decoder_means(model, flat, conditions).reshape(*z.shape[:2], -1)

@@ -9,11 +9,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.patches import Ellipse, Patch
+from matplotlib.patches import Patch
 
-from minivae.distributions import Normal
-from minivae.viz.images import as_tiles, draw_tiles
+from minivae.distributions import MultivariateNormal, Normal
+from minivae.viz.ellipses import ellipse
+from minivae.viz.latent import moments
 from minivae.viz.style import VERMILLION, NotebookFigure, styled
+from minivae.viz.tiles import as_tiles, draw_tiles, in_square
 
 
 @styled
@@ -55,10 +57,8 @@ def image_walls(
     for axes, (title, images) in zip(
         figure.subplots(1, len(walls), squeeze=False)[0], walls.items(), strict=True
     ):
-        images = np.asarray(images)
-        grid = np.full((rows * columns, images.shape[1]), np.nan)
-        grid[: len(images)] = images
-        draw_tiles(axes, as_tiles(grid.reshape(rows, columns, -1), image_shape), gap=0.08)
+        grid = in_square(np.asarray(images, float), columns)
+        draw_tiles(axes, as_tiles(grid, image_shape), gap=0.08)
         axes.set(xticks=[], yticks=[])
         axes.set_title(title)
     return figure
@@ -68,7 +68,7 @@ def image_walls(
 def posterior_planes(
     images: np.ndarray,
     posterior: np.ndarray,
-    q: Normal,
+    q: Normal | MultivariateNormal,
     axis: np.ndarray,
     image_shape: tuple[int, int],
     titles: Sequence[str] | None = None,
@@ -85,8 +85,8 @@ def posterior_planes(
         The data x.
     posterior : ndarray, shape (n, m, m)
         p(z|x) up to a factor: entry [i, j, k] at z = (axis[k], axis[j]), as ``np.meshgrid`` has it.
-    q : Normal
-        q(z|x) of each image, its parameters (n, 2).
+    q : Normal or MultivariateNormal
+        q(z|x) of each image, its mean (n, 2).
     axis : ndarray, shape (m,)
         The values of either latent dimension on the grid, ascending.
     image_shape : tuple of int
@@ -114,11 +114,12 @@ def posterior_planes(
         )
     tiles = as_tiles(np.asarray(images)[:, None], image_shape)
     figure = NotebookFigure(figsize=(2.6 * n, 4.6), layout="constrained")
+    means, covariances = moments(q)
     above, below = figure.subplots(2, n, squeeze=False, height_ratios=[1, 2.2])
     for i in range(n):
         draw_tiles(above[i], tiles[i : i + 1])
         above[i].set(xticks=[], yticks=[])
-        _draw_plane(below[i], posterior[i], q.mean.data[i], q.std.data[i], axis, reach)
+        _draw_plane(below[i], posterior[i], means[i], covariances[i], axis, reach)
         below[i].set_title(titles[i] if titles is not None else "", size=12)
         below[i].set_xlabel("$z_1$")
     below[0].set_ylabel("$z_2$")
@@ -134,7 +135,7 @@ def _draw_plane(
     axes: Axes,
     posterior: np.ndarray,
     mean: np.ndarray,
-    std: np.ndarray,
+    covariance: np.ndarray,
     axis: np.ndarray,
     reach: float,
 ) -> None:
@@ -145,9 +146,6 @@ def _draw_plane(
         posterior / posterior.max(), cmap="Greys", vmin=0, vmax=1, origin="lower", extent=extent
     )
     for k in (1, 2):
-        width, height = 2 * k * std
-        axes.add_patch(
-            Ellipse(tuple(mean), width, height, fill=False, ec=VERMILLION, lw=1.5, zorder=3)
-        )
+        axes.add_patch(ellipse(mean, covariance, k, ec=VERMILLION, lw=1.5, zorder=3))
     (left, low), (right, high) = mean - reach, mean + reach
     axes.set(xlim=(left, right), ylim=(low, high))

@@ -90,3 +90,10 @@ def picture(figure):
     """The one image of a figure."""
     (image,) = figure.axes[0].images
     return image.get_array().filled(np.nan)
+
+
+def rim(ellipse):
+    """Points of an ellipse, in the units of its axes: it is the image of the unit circle."""
+    angle = np.linspace(0, 2 * np.pi, 721)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return ellipse.get_patch_transform().transform(circle)

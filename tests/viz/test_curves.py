@@ -81,3 +81,14 @@ def test_the_axes_have_units(history):
 def test_an_empty_history_is_refused():
     with pytest.raises(ValueError, match="train for at least one epoch"):
         viz.loss_split(History(epoch=[], reconstruction=[], kl=[]))
+
+
+def test_what_is_minimised_is_drawn_where_it_is_not_the_negative_elbo(history):
+    weighted = History(**{**history.values, "loss": [40, 33, 31], "validation_loss": [41, 34, 32]})
+    drawn = lines(viz.loss_split(weighted))
+    np.testing.assert_array_equal(drawn["what is minimised, training"][1], [40, 33, 31])
+    np.testing.assert_array_equal(drawn["what is minimised, held out"][1], [41, 34, 32])
+    np.testing.assert_array_equal(drawn["−ELBO, training"][1], [30, 25, 23])
+    sparse = History(epoch=[1, 2], loss=[9, 8], reconstruction=[-8, -7], kl_sparsity=[2, 2])
+    drawn = lines(viz.loss_split(sparse))
+    np.testing.assert_array_equal(drawn["what is minimised, training"][1], [9, 8])

@@ -88,3 +88,59 @@ def test_nothing_to_draw_is_refused(vae, x, rng, shape):
         viz.reconstructions(model, x[:0], shape)
     with pytest.raises(ValueError, match="at least 1"):
         viz.samples(model, shape, rng=rng, n=0)
+
+
+def test_rows_of_images_stand_in_their_order_under_each_other(x, shape):
+    rows = {"clean": x[:4], "corrupted": x[4:8], "reconstruction": x[8:12]}
+    figure = viz.image_rows(rows, shape, "Three stages")
+    image = picture(figure)
+    for row, images in enumerate(rows.values()):
+        for i in range(4):
+            np.testing.assert_array_equal(tile(image, row, i, shape), images[i].reshape(shape))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(rows)
+    assert figure.axes[0].get_title() == "Three stages"
+
+
+@pytest.mark.parametrize("counts", [(), (0,), (3, 4)])
+def test_rows_of_different_numbers_of_images_are_refused(x, shape, counts):
+    with pytest.raises(ValueError, match="image_rows: every row needs the same number"):
+        viz.image_rows({str(i): x[:n] for i, n in enumerate(counts)}, shape)
+
+
+def test_one_image_stands_beside_the_means_at_draws_of_its_code(vae, x, shape):
+    model = vae(latent=3)
+    left, right = viz.decodes(model, x[3], shape, rng=np.random.default_rng(2), n=5).axes
+    np.testing.assert_array_equal(left.images[0].get_array(), x[3].reshape(shape))
+    with mv.no_grad():
+        z = model.encode(x[3:4]).sample(np.random.default_rng(2), 5)
+        means = model.decode(z[:, 0]).mean.data
+    image = right.images[0].get_array().filled(np.nan)
+    for i in range(5):  # two rows of three, the last one empty
+        np.testing.assert_array_equal(tile(image, *divmod(i, 3), shape), means[i].reshape(shape))
+    assert np.ptp(means, axis=0).max() > 0.01  # or the draws did not differ
+    with pytest.raises(ValueError, match=r"one image of shape \(12,\).*x has \(1, 12\)"):
+        viz.decodes(model, x[:1], shape, rng=np.random.default_rng(2))
+
+
+def test_a_conditional_model_is_asked_under_its_conditions(vae, x, labels, shape):
+    model, y = vae(condition=2), np.eye(2, dtype=np.float32)[labels % 2]
+    image = picture(viz.reconstructions(model, x, shape, n=3, y=y))
+    made = model.reconstruct(x[:3], y[:3])
+    dreams = picture(viz.samples(model, shape, rng=np.random.default_rng(7), n=4, y=y[:4]))
+    with mv.no_grad():
+        means = model.decode(model.prior.sample(np.random.default_rng(7), 4), y[:4]).mean.data
+    for i in range(4):
+        np.testing.assert_array_equal(tile(dreams, *divmod(i, 2), shape), means[i].reshape(shape))
+    for i in range(3):
+        np.testing.assert_array_equal(tile(image, 1, i, shape), made[i].reshape(shape))
+    two = viz.decodes(model, x[0], shape, rng=np.random.default_rng(2), n=2, y=y[0]).axes[1]
+    with mv.no_grad():
+        z = model.encode(x[:1], y[:1]).sample(np.random.default_rng(2), 2)[:, 0]
+        expected = model.decode(z, y[[0, 0]]).mean.data
+    drawn = two.images[0].get_array().filled(np.nan)
+    np.testing.assert_array_equal(tile(drawn, 0, 1, shape), expected[1].reshape(shape))
+
+
+def test_a_full_square_of_images_has_no_empty_row(vae, rng, shape):
+    picture_of_four = picture(viz.samples(vae(), shape, rng=rng, n=4))
+    assert picture_of_four.shape == (3 + 1 + 3, 4 + 1 + 4)

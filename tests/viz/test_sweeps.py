@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+import minivae as mv
 from minivae import viz
 
 from .conftest import decoder_mean, picture
@@ -108,3 +109,25 @@ def test_a_model_without_prior_needs_codes(autoencoder, x, shape, draw):
 def test_no_steps_are_refused(vae, shape, draw):
     with pytest.raises(ValueError, match="n must be at least 1"):
         draw(vae(), shape, n=0)
+
+
+def test_the_names_of_dimensions_stand_beside_their_symbols(vae, shape):
+    figure = viz.traversals(vae(latent=3), shape, n=3, names=["slant", "", "size"])
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["$z_{1}$  slant", "$z_{2}$", "$z_{3}$  size"]
+    with pytest.raises(ValueError, match="one name for each of the 3 latent dimensions"):
+        viz.traversals(vae(latent=3), shape, names=["slant"])
+
+
+def test_sweeps_of_a_conditional_model_are_under_the_condition_that_is_given(vae, shape):
+    model, y = vae(condition=2), np.array([0.0, 1.0], np.float32)
+    row = picture(viz.traversals(model, shape, n=1, y=y))
+    plane = picture(viz.manifold(model, shape, n=1, y=y))
+    with mv.no_grad():
+        expected, other = (
+            model.decode(np.zeros((1, 2)), condition[None]).mean.data.reshape(shape)
+            for condition in (y, y[::-1])
+        )
+    close(row[:3, :4], expected)
+    close(plane[1:4, 1:5], expected)
+    assert np.abs(expected - other).max() > 0.01  # or any condition would do

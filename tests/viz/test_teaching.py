@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from matplotlib.patches import Ellipse
 
-from minivae.distributions import Normal
+from minivae.distributions import MultivariateNormal, Normal
 from minivae.viz import image_walls, posterior_planes
+
+from .conftest import rim
 
 
 def test_every_wall_holds_its_own_images_under_its_own_title(x, shape):
@@ -61,3 +63,12 @@ def test_planes_that_do_not_fit_are_refused(x, shape, axis):
     q = Normal(np.zeros((2, 2)), np.zeros((2, 2)))
     with pytest.raises(ValueError, match="need posteriors of shape"):
         posterior_planes(x[:2], planes(2, axis)[:, 1:], q, axis, shape)
+
+
+def test_the_ellipses_of_a_full_covariance_are_tilted(x, shape, axis):
+    L = np.array([[[1.0, 0.0], [0.8, 0.6]]])
+    q = MultivariateNormal(np.zeros((1, 2)), L)
+    figure = posterior_planes(x[:1], planes(1, axis), q, axis, shape)
+    for k, patch in zip((1, 2), figure.axes[1].patches, strict=True):
+        whitened = np.linalg.solve(L[0], rim(patch).T)
+        np.testing.assert_allclose(np.linalg.norm(whitened, axis=0), k, rtol=1e-12)
