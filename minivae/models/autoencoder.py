@@ -9,9 +9,8 @@ import numpy as np
 
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import mean
-from minivae.engine.tape import recording
 from minivae.models import autoencoder_constructors as constructors
-from minivae.models.likelihood import Likelihood
+from minivae.models.likelihood import Likelihood, values_of
 from minivae.models.model import Model
 from minivae.models.penalties import Penalty, encoding
 from minivae.nn import Module
@@ -103,7 +102,7 @@ class Autoencoder(Model):
                 f"{type(self).__name__}: a corruption takes arrays, and cuts the graph of data "
                 "that want a gradient; pass x.data"
             )
-        return self.as_data(self.corruption(_values(x), rng))
+        return self.as_data(self.corruption(values_of(x), rng))
 
     def terms(
         self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None
@@ -123,9 +122,8 @@ class Autoencoder(Model):
         self.likelihood.check(x)
         seen = encoding(self.encoder, self.corrupted(x, rng=rng), self.parameters(), rng)
         h = self.checked_outputs(self.decoder(self.as_codes(seen.z)))
-        if recording():
-            self.likelihood.observe(h.data, _values(x))
-        reconstruction = mean(self.likelihood(h).log_prob(x))
+        with self.likelihood.fitting():
+            reconstruction = mean(self.likelihood.observed(h, x).log_prob(x))
         loss, values = -reconstruction, {}
         for penalty in self.penalties:
             values[penalty.name] = value = penalty(seen)
@@ -137,10 +135,6 @@ class Autoencoder(Model):
         _refuse(y)
         with no_grad():
             return self.encode(x).data
-
-
-def _values(a: Any) -> np.ndarray:
-    return a.data if isinstance(a, Tensor) else a
 
 
 def _refuse(y: Any) -> None:

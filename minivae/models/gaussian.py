@@ -9,7 +9,7 @@ import numpy as np
 
 from minivae.distributions import Normal
 from minivae.engine import Tensor
-from minivae.models.likelihood import Likelihood
+from minivae.models.likelihood import Likelihood, values_of
 from minivae.nn import Parameter
 
 
@@ -24,8 +24,8 @@ class GaussianLikelihood(Likelihood):
     sigma : float or {"learned", "optimal"}
         Standard deviation of each entry given z, in the units of the data: a number; a parameter
         that is trained with the others, from 1 on; or "optimal", the root mean square error of
-        each batch in training, which is the σ of largest likelihood. That of the last batch is
-        kept for use afterwards (Rybkin, Daniilidis & Levine 2021, equation 7).
+        each batch whose loss is computed, which is the σ of largest likelihood. That of the last
+        batch is kept for use afterwards (Rybkin, Daniilidis & Levine 2021, equation 7).
     dtype : str
         The type of a σ that is no given number.
 
@@ -71,8 +71,7 @@ class GaussianLikelihood(Likelihood):
 
     def check(self, x: Any) -> None:
         """Refuse data that are not finite."""
-        values = x.data if isinstance(x, Tensor) else np.asarray(x)
-        if not np.isfinite(values).all():
+        if not np.isfinite(values_of(x)).all():
             raise ValueError("the data contain NaN or infinity; remove or repair these rows")
 
     def constant(self, x: np.ndarray) -> np.ndarray:

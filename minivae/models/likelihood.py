@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 from minivae.distributions import Bernoulli, Categorical, ContinuousBernoulli, Distribution
 from minivae.engine import Tensor
+from minivae.engine.tape import recording
 from minivae.nn import Module
 
 
@@ -16,6 +19,8 @@ class Likelihood(Module):
 
     A subclass defines ``forward``, ``check`` and ``constant``.
     """
+
+    is_fitting = False
 
     def forward(self, h: Any) -> Distribution:
         """Read (..., outputs) numbers as a distribution over (..., d)."""
@@ -29,7 +34,22 @@ class Likelihood(Module):
         """Refuse data that this likelihood gives no density."""
 
     def observe(self, h: np.ndarray, x: np.ndarray) -> None:
-        """Look at the outputs for a batch in training, before they become a distribution."""
+        """Estimate from the outputs for a batch what is no parameter of its own; here nothing."""
+
+    @contextmanager
+    def fitting(self) -> Iterator[None]:
+        """Observe batches within a block, if gradients are recorded: a model computes its loss."""
+        self.is_fitting, before = recording(), self.is_fitting
+        try:
+            yield
+        finally:
+            self.is_fitting = before
+
+    def observed(self, h: Any, x: Any) -> Distribution:
+        """Read the outputs for data x as a distribution, after a look at them while fitting."""
+        if self.is_fitting:
+            self.observe(values_of(h), values_of(x))
+        return self(h)
 
     def constant(self, x: np.ndarray) -> np.ndarray:
         """Return outputs fitted to data (n, d), the same for every datum."""
@@ -128,9 +148,14 @@ class CategoricalLikelihood(Likelihood):
 
 def check_unit_interval(x: Any, who: str, mend: str) -> None:
     """Refuse data outside [0, 1], NaN included, with what to do instead."""
-    values = x.data if isinstance(x, Tensor) else np.asarray(x)
+    values = values_of(x)
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(
             f"{who} needs data in [0, 1], these lie in [{values.min():.3g}, {values.max():.3g}]; "
             f"{mend}, or choose likelihood='gaussian'"
         )
+
+
+def values_of(a: Any) -> np.ndarray:
+    """Return the values of data, tensor or not."""
+    return a.data if isinstance(a, Tensor) else np.asarray(a)

@@ -129,8 +129,7 @@ class ImportanceWeightedBound:
         log_likelihood, log_ratio, log_w = _log_ratio(model, x, z, q, y)
         bound = mean(logsumexp(log_w, axis=0) - log(self.samples))
         if self.gradient == "weighted":
-            with no_grad():
-                w = softmax(log_w, axis=0)
+            w = softmax(log_w.detach(), axis=0)
             bound = with_gradient_of(mean(sum(w * log_w, axis=0)), bound)
         return {"loss": -bound, "reconstruction": mean(log_likelihood), "kl": -mean(log_ratio)}
 

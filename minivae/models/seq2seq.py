@@ -107,7 +107,8 @@ class Seq2Seq(Model):
         x = self.as_data(x)
         self.likelihood.check(x)
         p = self._asked(len(x), y)
-        reconstruction = mean(self.likelihood.observed(p.outputs(x), x).log_prob(x))
+        with self.likelihood.fitting():
+            reconstruction = mean(self.likelihood.observed(p.outputs(x), x).log_prob(x))
         return {"loss": -reconstruction, "reconstruction": reconstruction}
 
     def log_prob(self, x: Any, y: Any) -> np.ndarray:

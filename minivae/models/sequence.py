@@ -189,7 +189,8 @@ class SequenceVAE(VAE):
                 raise TypeError(f"terms: word dropout draws from rng=, a generator; rng is {rng!r}")
             model = copy(self)  # of the same parameters
             model.forgotten = rng.random((len(x), self.data_dim)) < self.word_dropout
-        return self.objective.terms(model, x, y, rng=rng, eps=eps)
+        with self.likelihood.fitting():
+            return self.objective.terms(model, x, y, rng=rng, eps=eps)
 
     def reconstruct(self, x: Any, y: Any = None) -> np.ndarray:
         """Return the sequence that :meth:`Autoregressive.greedy` makes of each posterior mean."""

@@ -13,7 +13,6 @@ import numpy as np
 
 from minivae.distributions import UntilEnd, before_end
 from minivae.engine import Tensor
-from minivae.engine.tape import recording
 from minivae.models.gaussian import GaussianLikelihood
 from minivae.models.likelihood import Likelihood
 
@@ -45,12 +44,6 @@ class Steps(Likelihood):
     def unknown(self, dtype: Any) -> np.ndarray:
         """Return the numbers (features,) that stand for a step that is not to be read: zeros."""
         return np.zeros(self.features, dtype)
-
-    def observed(self, h: Tensor, x: np.ndarray) -> Any:
-        """Return the distribution of x, after a look at the outputs for it if this is training."""
-        if recording():
-            self.observe(h.data, x)
-        return self(h)
 
     def likeliest(self, h: np.ndarray) -> np.ndarray:
         """Return the likeliest step for the outputs that predict it: (..., outputs) to (...)."""

@@ -12,7 +12,6 @@ from minivae.distributions import Distribution, Normal
 from minivae.engine import Tensor, no_grad
 from minivae.engine.dtypes import in_type
 from minivae.engine.ops import broadcast_to, concatenate, logsumexp, mean
-from minivae.engine.tape import recording
 from minivae.models import constructors
 from minivae.models.likelihood import Likelihood
 from minivae.models.model import Model
@@ -172,16 +171,14 @@ class VAE(Model):
         self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None, eps: Any = None
     ) -> dict[str, Tensor]:
         """Return the objective's loss and the terms of the ELBO, means over the batch in nats."""
-        return self.objective.terms(self, x, y, rng=rng, eps=eps)
+        with self.likelihood.fitting():
+            return self.objective.terms(self, x, y, rng=rng, eps=eps)
 
     def log_likelihood(self, x: Any, z: Any, y: Any = None) -> Tensor:
         """Return log p_theta(x|z) for data (n, data_dim) and codes (..., n, latent): (..., n)."""
         x = self.as_data(x)
         self.likelihood.check(x)
-        h = self._outputs(z, y)
-        if recording():
-            self.likelihood.observe(_values(h), _values(x))
-        return self.likelihood(h).log_prob(x)
+        return self.likelihood.observed(self._outputs(z, y), x).log_prob(x)
 
     def log_joint(self, x: Any, z: Any, y: Any = None) -> Tensor:
         """Return log p(x, z) = log p(x|z) + log p(z) for codes (..., n, latent): (..., n)."""
@@ -322,7 +319,3 @@ class VAE(Model):
     def _check_noise(self, who: str, eps: Any, shape: tuple[int, ...]) -> None:
         if eps is not None and np.shape(eps) != shape:
             raise ValueError(f"{who}: eps must have shape {shape}, it has {np.shape(eps)}")
-
-
-def _values(a: Any) -> np.ndarray:
-    return a.data if isinstance(a, Tensor) else a

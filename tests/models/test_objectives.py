@@ -29,7 +29,8 @@ def gradients(model, objective, x, eps):
         parameter.grad = None
     terms = model.terms(x, eps=eps)
     terms["loss"].backward()
-    return terms, np.concatenate([p.grad.ravel() for p in model.parameters()])
+    given = [p.grad for p in model.parameters() if p.grad is not None]
+    return terms, np.concatenate([g.ravel() for g in given])
 
 
 @given(seeds, st.floats(0, 8), st.floats(0, 2))
@@ -103,6 +104,20 @@ def test_the_doubly_reparameterized_gradient_is_that_of_the_paper(seed, k):
                 total[name] -= p.grad
     expected = np.concatenate([total[name].ravel() for name in names])
     np.testing.assert_allclose(doubly, expected, rtol=1e-9, atol=1e-11)
+
+
+@given(seeds, st.sampled_from(["pathwise", "weighted", "doubly"]))
+def test_a_sigma_that_is_set_to_the_batch_is_set_before_samples_are_weighed(seed, form):
+    """The gradient is that of a model whose σ was fixed at the value that the batch gives."""
+    optimal, x, rng = build(seed, likelihood="gaussian", sigma="optimal")
+    eps = rng.standard_normal((3, 3, 2))
+    _, gradient = gradients(optimal, ImportanceWeightedBound(3, form), x, eps)
+    fixed, *_ = build(seed, likelihood="gaussian", sigma=optimal.likelihood.sigma)
+    state = optimal.state_dict()
+    del state["likelihood.logvar"]
+    fixed.load_state_dict(state)
+    _, expected = gradients(fixed, ImportanceWeightedBound(3, form), x, eps)
+    np.testing.assert_allclose(gradient, expected, rtol=1e-7, atol=1e-9)
 
 
 ESTIMATORS = {
