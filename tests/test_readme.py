@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 
 import minivae as mv
+from minivae.runs import RECIPES
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -15,7 +16,7 @@ CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_code_of_the_quick_start_runs(tmp_path, monkeypatch, capsys):
-    code, _, _ = CODE
+    code, family, diagnosis, *_ = CODE
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(code, names)
@@ -23,10 +24,15 @@ def test_the_code_of_the_quick_start_runs(tmp_path, monkeypatch, capsys):
     assert value == pytest.approx(reconstruction - kl, abs=0.02)
     assert names["images"].shape == (16, 8, 8)
     assert (tmp_path / "manifold.png").exists()
+    exec(family, names)
+    exec(diagnosis, names)
+    assert "no fault found" in capsys.readouterr().out
+    for command in re.findall(r"minivae (?:train|models) ([a-z-]+)\b", README):
+        assert command in RECIPES
 
 
 def test_the_code_about_the_engine_runs_and_says_what_it_shows(capsys):
-    _, code, _ = CODE
+    *_, code, _ = CODE
     names = {"np": np, "mv": mv}
     exec(code, names)
     shares = np.exp([0.5, 1.0, 2.0]) / np.exp([0.5, 1.0, 2.0]).sum()

@@ -6,7 +6,7 @@ import argparse
 import json
 import sys
 import time
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from rich.table import Table
 from minivae import bench as benchmarks
 from minivae import data as datasets
 from minivae import runs
+from minivae.cli.parser import OWN_OPTIONS
 from minivae.evaluation import Score
 from minivae.files import write_atomically
 from minivae.runs import RunFolder, Settings, Summary
@@ -27,11 +28,10 @@ RUNS = Path("runs")
 
 def train(options: argparse.Namespace) -> int:
     """``minivae train``."""
-    given = {
-        field.name: getattr(options, field.name)
-        for field in fields(Settings)
-        if getattr(options, field.name) is not None
-    }
+    names = [field.name for field in fields(Settings)]
+    names += [name.replace("-", "_") for name in OWN_OPTIONS]
+    found = {name: getattr(options, name, None) for name in names}
+    given: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
     if "hidden" in given:
         given["hidden"] = tuple(given["hidden"])
     start, console = time.perf_counter(), Console(highlight=False)
@@ -48,11 +48,16 @@ def train(options: argparse.Namespace) -> int:
     except OSError as error:
         what, why = error.filename or place, error.strerror or error
         raise ValueError(f"{what} failed ({why}); mend that, then {go_on}") from error
-    table = _table("test images, in nats")
+    table = _table("test data, in nats")
     _add_score(table, summary)
-    table.add_row("baseline", f"{summary.baseline:.2f}", "independent pixels: a decoder without z")
+    if summary.baseline is not None:
+        note = "independent entries: a decoder without z"
+        table.add_row("baseline", f"{summary.baseline:.2f}", note)
+    for name, value in summary.others.items():
+        table.add_row(name, f"{value:.4g}", "")
     console.print(table)
-    if settings.likelihood == "bernoulli" and settings.binarize == "none":
+    bits = settings.likelihood == "bernoulli" and settings.binarize == "none"
+    if bits and summary.reconstruction is not None:
         console.print(
             "grey pixels: these are cross-entropies, not log-probabilities of binary images"
         )
@@ -61,11 +66,40 @@ def train(options: argparse.Namespace) -> int:
     return 0
 
 
+def models(options: argparse.Namespace) -> int:
+    """``minivae models``."""
+    console = Console(highlight=False, soft_wrap=True)
+    if options.name is None:
+        wide = max(map(len, runs.RECIPES)) + 2
+        for recipe in runs.RECIPES.values():
+            console.print(f"{recipe.name:{wide}}{recipe.line}", markup=False)
+            for said in (recipe.equation, recipe.source):
+                console.print(" " * wide + said, markup=False, style="dim")
+        console.print("train one by: minivae train NAME; its settings: minivae models NAME")
+        return 0
+    recipe = runs.recipe_named(options.name)
+    settings = Settings.of(recipe.name)
+    console.print(
+        f"{recipe.name}: {recipe.line}\n  {recipe.equation}\n  {recipe.source}", markup=False
+    )
+    console.print(f"data: {', '.join(recipe.data)}")
+    table = _table(f"settings, on {settings.data}")
+    unsaid = ("recipe", "data", "adam_eps", "options", *recipe.without)
+    for name, value in asdict(settings).items():
+        if name not in unsaid and value is not None:
+            table.add_row(f"--{name.replace('_', '-')}", _shown(value), "")
+    for name, option in recipe.options.items():
+        words = f" ({', '.join(option.choices)})" if option.choices else ""
+        table.add_row(f"--{name.replace('_', '-')}", str(option.default), option.meaning + words)
+    console.print(table)
+    return 0
+
+
 def evaluate(options: argparse.Namespace) -> int:
     """``minivae evaluate``."""
     run, console = RunFolder(options.run), Console(highlight=False)
     score = runs.bound(run, options.seed)
-    table = _table("test images, in nats")
+    table = _table("test data, in nats")
     _add_score(table, score)
     if score.elbo is None:  # an autoencoder has no p(x)
         console.print(table)
@@ -100,9 +134,9 @@ def data(options: argparse.Namespace) -> int:
     table = _table("data sets")
     for entry in datasets.available():
         if options.name in (None, entry.name):
-            height, width = entry.image_shape
+            shape = "x".join(map(str, entry.image_shape or (entry.data_dim,)))
             fetch = f"not here yet; fetch with: minivae data {entry.name}"
-            table.add_row(entry.name, f"{entry.images:,} images", f"{height}x{width}")
+            table.add_row(entry.name, f"{entry.count:,} {entry.kind}", shape)
             table.add_row("", "", entry.description)
             table.add_row("", "", "here" if entry.present else fetch)
             if entry.path is not None:
@@ -135,29 +169,36 @@ def _plan(options: argparse.Namespace, given: dict[str, Any]) -> tuple[Path, Set
     if options.resume and options.out is not None:
         raise ValueError("--resume RUN and --out name two folders; give one of them")
     if options.resume is None:
-        settings = Settings(**given)
+        settings = Settings.of(**given)
         place = Path(options.out or runs.free_place(RUNS, f"{settings.recipe}-{settings.data}"))
         RunFolder.check_free(place)
         return place, settings
     if not options.resume and options.out and not RunFolder.exists(options.out):
-        return Path(options.out), Settings(**given)
+        return Path(options.out), Settings.of(**given)
     place = Path(options.resume or options.out or runs.newest_run(RUNS))
     return place, RunFolder(place).settings.lengthened(given)
 
 
 def _title(settings: Settings) -> str:
-    sizes = " ".join(map(str, settings.hidden))
     length = f"epochs {settings.epochs}" if settings.epochs else f"updates {settings.steps}"
+    sizes = f"hidden {_shown(settings.hidden)}, " if settings.hidden else ""
+    own = "".join(f", {name} {value}" for name, value in settings.options.items())
     return (
-        f"{settings.recipe} on {settings.data}: hidden {sizes}, latent {settings.latent}, "
-        f"{settings.activation}, {settings.likelihood}, {length}"
+        f"{settings.recipe} on {settings.data}: {sizes}latent {settings.latent}, "
+        f"{settings.activation}, {settings.likelihood}{own}, {length}"
     )
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value)
 
 
 def _add_score(table: Table, score: Score | Summary) -> None:
     """Add the terms of the ELBO; of an autoencoder, which has none, its log likelihood."""
+    if score.reconstruction is None:  # a GAN has no likelihood
+        return
     if score.elbo is None or score.kl is None:
-        table.add_row("log p(x|z)", f"{score.reconstruction:.2f}", "at the code z of each image")
+        table.add_row("log p(x|z)", f"{score.reconstruction:.2f}", "at the code z of each datum")
     else:
         split = f"= {score.reconstruction:.2f} (reconstruction) - {score.kl:.2f} (KL)"
         table.add_row("ELBO", f"{score.elbo:.2f}", split)

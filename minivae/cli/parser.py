@@ -8,10 +8,32 @@ from typing import NoReturn
 TRAIN_EXAMPLES = """\
 examples:
   minivae train                              a VAE on the embedded handwritten digits
-  minivae train ae --data mnist              an autoencoder on MNIST
+  minivae train sparse-ae --data mnist       a sparse autoencoder on MNIST
+  minivae train beta-vae --beta 8            minivae models lists all recipes
   minivae train --data mnist --latent 10 --hidden 300 300 --steps 20000
   minivae train --resume runs/vae-digits     go on with a run that was stopped
 """
+
+
+OWN_OPTIONS = {  # settings that some recipes have; which, and what they mean: minivae models RECIPE
+    "annealing": "SHARE",
+    "beta": "B",
+    "components": "K",
+    "control-variate": "NAME",
+    "corruption": "NAME",
+    "corruption-level": "P",
+    "free-bits": "NATS",
+    "gradient": "NAME",
+    "levels": "N",
+    "loss": "NAME",
+    "penalty": "NAME",
+    "penalty-weight": "W",
+    "rho": "SHARE",
+    "samples": "K",
+    "schedule": "NAME",
+    "weight-decay": "W",
+    "word-dropout": "P",
+}
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,6 +53,14 @@ def whole_number(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number{hint}") from None
 
 
+def number_or_word(text: str) -> float | str:
+    """Read an option's value that may be either."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
 def build() -> Parser:
     """Return the parser of ``minivae``; each subcommand stores its name in ``command``."""
     parser = Parser(
@@ -46,6 +76,14 @@ def build() -> Parser:
             description="Train a model and write its run folder: metrics, weights, figures.",
             epilog=TRAIN_EXAMPLES,
             formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+    )
+    _models(
+        commands.add_parser(
+            "models",
+            help="list the models that train knows",
+            description="List the recipes: a line on each, its equation and its source; with NAME, "
+            "its settings too.",
         )
     )
     _evaluate(
@@ -83,30 +121,38 @@ def build() -> Parser:
 
 def _train(command: argparse.ArgumentParser) -> None:
     add = command.add_argument
-    add("recipe", nargs="?", metavar="RECIPE", help="vae (default) or ae")
-    add("--data", metavar="NAME", help="digits (default; embedded) or mnist")
+    add(
+        "recipe", nargs="?", metavar="RECIPE", help="the model (vae); minivae models lists them all"
+    )
+    add("--data", metavar="NAME", help="the data set, as digits or mnist; minivae data lists them")
     add(
         "--hidden",
         nargs="+",
         type=whole_number,
         metavar="N",
-        help="sizes of the encoder's hidden layers (300 300); the decoder mirrors them",
+        help="sizes of the encoder's hidden layers (300 300); the decoder mirrors them; of "
+        "convolutions their channels",
     )
     add("--latent", type=whole_number, metavar="N", help="dimensions of the code z (2)")
     add("--activation", metavar="NAME", help="relu (default), elu, sigmoid, softplus or tanh")
-    add("--likelihood", metavar="NAME", help="bernoulli (default) or gaussian")
+    add(
+        "--likelihood",
+        metavar="NAME",
+        help="bernoulli (of images), gaussian, categorical or continuous_bernoulli",
+    )
     add(
         "--sigma",
-        type=float,
+        type=number_or_word,
         metavar="S",
-        help="standard deviation of the gaussian likelihood, in grey levels from 0 to 1 (0.2)",
+        help="standard deviation of the gaussian likelihood, in units of the data (0.2), learned, "
+        "or optimal",
     )
     length = command.add_mutually_exclusive_group()
     length.add_argument(
         "--epochs",
         type=whole_number,
         metavar="N",
-        help="passes over the data (500 for digits, 10 for mnist)",
+        help="passes over the data (500 for digits, 10 for mnist, ...)",
     )
     length.add_argument(
         "--steps", type=whole_number, metavar="N", help="updates, in place of --epochs"
@@ -128,6 +174,14 @@ def _train(command: argparse.ArgumentParser) -> None:
         metavar="RUN",
         help="go on with a run: RUN, else --out, else the newest in runs/",
     )
+
+    own = command.add_argument_group("settings of some recipes", "minivae models RECIPE tells more")
+    for name, metavar in OWN_OPTIONS.items():
+        own.add_argument(f"--{name}", metavar=metavar)
+
+
+def _models(command: argparse.ArgumentParser) -> None:
+    command.add_argument("name", nargs="?", metavar="NAME", help="the recipe")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

@@ -1,12 +1,17 @@
 """Runs: settings in, a folder with everything out. What the commands of ``minivae`` call."""
 
 from minivae.runs.folder import RunFolder, free_place, newest_run
-from minivae.runs.job import Summary, open_run, train
+from minivae.runs.job import open_run, train
 from minivae.runs.measure import bound, log_probs, sample
 from minivae.runs.pieces import RunData, load_data
-from minivae.runs.settings import Settings
+from minivae.runs.recipes import RECIPES, Option, Recipe
+from minivae.runs.settings import Settings, recipe_named
+from minivae.runs.summary import Summary
 
 __all__ = [
+    "RECIPES",
+    "Option",
+    "Recipe",
     "RunData",
     "RunFolder",
     "Settings",
@@ -17,6 +22,7 @@ __all__ = [
     "log_probs",
     "newest_run",
     "open_run",
+    "recipe_named",
     "sample",
     "train",
 ]

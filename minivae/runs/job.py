@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from minivae import viz
-from minivae.evaluation import evaluate, ignorant_log_prob
 from minivae.files import write_atomically
 from minivae.models import Model, save
-from minivae.optim import Adam
+from minivae.runs.figures import Material, figures_of
 from minivae.runs.folder import RunFolder
-from minivae.runs.pieces import RunData, build_model, stream
+from minivae.runs.pieces import RunData, build_model
+from minivae.runs.recipes import RECIPES
 from minivae.runs.settings import Settings
+from minivae.runs.streams import stream
+from minivae.runs.summary import Summary, summarize
 from minivae.training import History, fit, load_checkpoint, setup_of, total_steps
-
-
-@dataclass(frozen=True)
-class Summary:
-    """The final figures of a run: means over the test images, in nats.
-
-    Attributes
-    ----------
-    reconstruction : float
-        E_q[log p(x|z)], for an autoencoder log p(x|f(x)).
-    kl, elbo : float or None
-        KL(q(z|x) ‖ p(z)) and their difference, the bound; None for an autoencoder.
-    baseline : float
-        log p(x) of a model with independent pixels.
-    """
-
-    reconstruction: float
-    kl: float | None
-    elbo: float | None
-    baseline: float
 
 
 def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
@@ -57,7 +37,7 @@ def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
         place is taken. Nothing is changed then.
     """
     try:
-        model = build_model(settings, prepared.train.shape[1])
+        model = build_model(settings, prepared.dataset)
     except (MemoryError, OverflowError, ValueError) as error:
         raise ValueError(
             f"a model of these sizes cannot be built ({error}); choose smaller --hidden or --latent"
@@ -78,7 +58,8 @@ def _look_at_checkpoint(
     run: RunFolder, model: Model, settings: Settings, prepared: RunData
 ) -> None:
     """Refuse a checkpoint that cannot go on; mark the run as incomplete if there is more to do."""
-    optimizer, batch_size = Adam(model.parameters(), lr=settings.lr), settings.batch_size
+    recipe = RECIPES[settings.recipe]
+    optimizer, batch_size = recipe.optimizer(settings, model), settings.batch_size
     total = total_steps(
         len(prepared.train), batch_size, epochs=settings.epochs, steps=settings.steps
     )
@@ -111,18 +92,21 @@ def train(
     """
     model, history = fit_run(run, prepared)
     say("drawing the figures")
-    draw(run, model, prepared, history)
-    score = evaluate(model, prepared.test, rng=stream(run.settings.seed, "evaluation"))
-    baseline = ignorant_log_prob(model.likelihood, prepared.train, prepared.test)
-    summary = Summary(score.reconstruction, score.kl, score.elbo, baseline)
-    write_atomically(run.summary, json.dumps(asdict(summary), indent=2) + "\n")
+    for name, figure in figures_of(Material(run.settings, model, prepared, history)).items():
+        viz.save(figure, run.figures / name)
+    summary = summarize(run.settings, model, prepared)
+    write_atomically(run.summary, summary.to_json())
     return summary
 
 
 def fit_run(run: RunFolder, prepared: RunData) -> tuple[Model, History]:
     """Train the model of a run from where it stands; write metrics and weights."""
     settings = run.settings
-    model = build_model(settings, prepared.train.shape[1])
+    recipe = RECIPES[settings.recipe]
+    model = build_model(settings, prepared.dataset)
+    total = total_steps(
+        len(prepared.train), settings.batch_size, epochs=settings.epochs, steps=settings.steps
+    )
     history = fit(
         model,
         prepared.train,
@@ -130,9 +114,12 @@ def fit_run(run: RunFolder, prepared: RunData) -> tuple[Model, History]:
         epochs=settings.epochs,
         steps=settings.steps,
         batch_size=settings.batch_size,
-        optimizer=Adam(model.parameters(), lr=settings.lr),
+        optimizer=recipe.optimizer(settings, model),
         transform=prepared.transform,
+        schedule=recipe.schedule(settings, total),
+        y=prepared.train_y,
         validation=prepared.test,
+        validation_y=prepared.test_y,
         checkpoint=run.checkpoint,
         resume=True,
         on_epoch=lambda history: write_atomically(run.metrics, history.to_csv()),
@@ -140,24 +127,3 @@ def fit_run(run: RunFolder, prepared: RunData) -> tuple[Model, History]:
     write_atomically(run.metrics, history.to_csv())
     save(model, run.weights)
     return model, history
-
-
-def draw(run: RunFolder, model: Model, prepared: RunData, history: History) -> None:
-    """Draw all figures that suit the model into the run folder."""
-    test, shape = prepared.dataset.test, prepared.dataset.image_shape
-    figures = {
-        "loss": viz.loss_split(history),
-        "reconstructions": viz.reconstructions(model, test, shape),
-    }
-    if model.latent > 1:
-        figures["latent"] = viz.latent_scatter(model, test, prepared.dataset.labels.test)
-    if model.prior is not None:
-        rng = stream(run.settings.seed, "figures")
-        figures["samples"] = viz.samples(model, shape, rng=rng)
-    codes = model.codes(test) if model.prior is None else None
-    if model.latent == 2:
-        figures["manifold"] = viz.manifold(model, shape, codes=codes)
-    else:
-        figures["traversals"] = viz.traversals(model, shape, codes=codes)
-    for name, figure in figures.items():
-        viz.save(figure, run.figures / name)

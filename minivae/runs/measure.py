@@ -8,20 +8,31 @@ from pathlib import Path
 
 import numpy as np
 
-from minivae import data, viz
+from minivae import viz
 from minivae.engine import no_grad
 from minivae.evaluation import Score, evaluate
 from minivae.files import write_atomically
-from minivae.models import VAE
+from minivae.models import GAN, VAE
+from minivae.runs.figures import figure_of_samples
 from minivae.runs.folder import RunFolder
-from minivae.runs.pieces import load_data, stream
+from minivae.runs.pieces import load_data
+from minivae.runs.streams import stream
 
 _BLOCK = 20  # images between two reports of progress
 
 
 def bound(run: RunFolder, seed: int) -> Score:
-    """Return the terms of the ELBO over all test images of the run."""
-    return evaluate(run.model(), load_data(run.settings).test, rng=stream(seed, "evaluation"))
+    """Return the terms of the ELBO over all test data of the run.
+
+    Raises
+    ------
+    ValueError
+        If the run's model has no likelihood.
+    """
+    model, prepared = run.model(), load_data(run.settings)
+    if isinstance(model, GAN):
+        raise ValueError(f"{run.path} is a GAN: it has no likelihood to evaluate")
+    return evaluate(model, prepared.test, prepared.test_y, rng=stream(seed, "evaluation"))
 
 
 def log_probs(
@@ -31,9 +42,9 @@ def log_probs(
     seed: int,
     report: Callable[[int, int], None] = lambda done, total: None,
 ) -> np.ndarray:
-    """Estimate log p(x) of the first ``limit`` test images by importance sampling, in nats.
+    """Estimate log p(x) of the first ``limit`` test data by importance sampling, in nats.
 
-    ``report(done, total)`` is called with the number of images after each block of them.
+    ``report(done, total)`` is called with the number of data after each block of them.
 
     Raises
     ------
@@ -42,34 +53,52 @@ def log_probs(
     """
     model = run.model()
     if not isinstance(model, VAE):
-        raise ValueError(f"{run.path} is an autoencoder: it has no p(x) to estimate")
+        raise ValueError(f"{run.path} is no VAE: it has no p(x) to estimate")
     for name, value in (("samples", samples), ("limit", limit)):
         if value < 1:
             raise ValueError(f"{name} must be at least 1, it is {value}")
-    test, rng = load_data(run.settings).test[:limit], stream(seed, "importance")
+    prepared, rng = load_data(run.settings), stream(seed, "importance")
+    test, y = prepared.test[:limit], prepared.test_y
     estimates = []
     for start in range(0, len(test), _BLOCK):
-        estimates.append(model.log_prob(test[start : start + _BLOCK], samples, rng=rng))
-        report(min(start + _BLOCK, len(test)), len(test))
+        rows = slice(start, min(start + _BLOCK, len(test)))
+        condition = None if y is None else y[rows]
+        estimates.append(model.log_prob(test[rows], samples, condition, rng=rng))
+        report(rows.stop, len(test))
     return np.concatenate(estimates)
 
 
 def sample(run: RunFolder, n: int, seed: int) -> Path:
     """Write ``n`` samples of the run's model, as a figure and as an array; return the figure.
 
-    They are the decoder's means at z ~ p(z): images without the likelihood's noise.
+    Images are the decoder's means at z ~ p(z), without the likelihood's noise; a conditional model
+    takes its classes in turn. Points, waves and strings are drawn.
+
+    Raises
+    ------
+    ValueError
+        If the run's model has no prior, or there is nothing to draw.
     """
-    model = run.model()
-    if not isinstance(model, VAE):
+    model, prepared = run.model(), load_data(run.settings)
+    if model.prior is None:
         raise ValueError(f"{run.path} is an autoencoder: it has no prior to sample from")
     if n < 1:
         raise ValueError(f"n must be at least 1, it is {n}")
-    (shape,) = (e.image_shape for e in data.available() if e.name == run.settings.data)
+    shape, y = prepared.dataset.image_shape, None
+    if prepared.test_y is not None:
+        classes = prepared.test_y.shape[1]
+        y = np.eye(classes, dtype=prepared.test_y.dtype)[np.arange(n) % classes]
+    rng = stream(seed, "samples")
     with no_grad():
-        images = model.decode(model.prior.sample(stream(seed, "samples"), n)).mean.data
+        p = model.decode(model.prior.sample(rng, n), y)
+        x = p.sample(rng) if shape is None else p.mean.data
     content = io.BytesIO()
-    np.save(content, images.reshape(n, *shape))
+    np.save(content, x if shape is None else x.reshape(n, *shape))
     place = run.figures / f"samples-seed{seed}"
     write_atomically(place.with_suffix(".npy"), content.getvalue())
-    viz.save(viz.samples(model, shape, rng=stream(seed, "samples"), n=n), place)
+    if shape is not None:
+        figure = viz.samples(model, shape, rng=stream(seed, "samples"), n=n, y=y)
+    else:
+        figure = figure_of_samples(run.settings, prepared.dataset, x)
+    viz.save(figure, place)
     return place.with_suffix(".png")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from minivae import data
 from minivae.data import Dataset
-from minivae.models import VAE, Autoencoder, Model
+from minivae.models import Model
+from minivae.runs.recipes import RECIPES
 from minivae.runs.settings import Settings
-from minivae.training.fit import Transform
+from minivae.runs.streams import stream
+from minivae.training.loop import Transform
 
 # Binarised sets are the same in every run, so that runs can be compared.
 _TRAIN_SEED, _TEST_SEED = 1, 2
+
+MODES = {"gaussians": data.gaussian_grid(), "gaussian_ring": data.gaussian_ring()}
 
 
 @dataclass(frozen=True)
@@ -23,30 +27,21 @@ class RunData:
     Attributes
     ----------
     dataset : Dataset
-        The grey images with their labels, for figures.
+        The data as they are, with their labels, for figures.
     train, test : ndarray
         What the model is trained and tested on.
     transform : callable or None
         What is done to each minibatch.
+    train_y, test_y : ndarray or None
+        Their labels, one-hot, for a conditional model.
     """
 
     dataset: Dataset
     train: np.ndarray
     test: np.ndarray
     transform: Transform | None
-
-
-def stream(seed: int, name: str) -> np.random.Generator:
-    """Return a random generator that is independent for each purpose of a seed.
-
-    Raises
-    ------
-    ValueError
-        If the seed is negative.
-    """
-    if seed < 0:
-        raise ValueError(f"seed must be 0 or more, it is {seed}")
-    return np.random.default_rng([seed, *name.encode()])
+    train_y: np.ndarray | None = None
+    test_y: np.ndarray | None = None
 
 
 def load_data(settings: Settings) -> RunData:
@@ -54,22 +49,24 @@ def load_data(settings: Settings) -> RunData:
     dataset = data.load(settings.data)
     train, test = dataset.train, dataset.test
     if settings.binarize != "none":
+        if dataset.image_shape is None or settings.data == "patches":
+            raise ValueError(
+                f"{settings.data} are no grey images that could be binarized; leave out --binarize"
+                ", and --likelihood bernoulli"
+            )
         test = data.binarize(test, np.random.default_rng(_TEST_SEED))
     if settings.binarize == "static":
         train = data.binarize(train, np.random.default_rng(_TRAIN_SEED))
     transform = data.binarize if settings.binarize == "dynamic" else None
-    return RunData(dataset, train, test, transform)
+    prepared = RunData(dataset, train, test, transform)
+    if not RECIPES[settings.recipe].conditional or dataset.labels is None:
+        return prepared
+    classes = int(dataset.labels.train.max()) + 1
+    y = [data.one_hot(labels, classes).astype(train.dtype) for labels in dataset.labels]
+    return replace(prepared, train_y=y[0], test_y=y[1])
 
 
-def build_model(settings: Settings, data_dim: int) -> Model:
+def build_model(settings: Settings, dataset: Dataset) -> Model:
     """Build a run's model with its initial weights."""
-    make = VAE.mlp if settings.recipe == "vae" else Autoencoder.mlp
-    return make(
-        data_dim=data_dim,
-        hidden=settings.hidden,
-        latent=settings.latent,
-        activation=settings.activation,
-        likelihood=settings.likelihood,
-        sigma=settings.sigma,
-        rng=stream(settings.seed, "weights"),
-    )
+    recipe = RECIPES[settings.recipe]
+    return recipe.build(settings, dataset, stream(settings.seed, "weights"))

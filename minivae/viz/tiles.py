@@ -30,7 +30,10 @@ def tallness(tiles: np.ndarray) -> float:
 
 
 def draw_tiles(axes: Axes, tiles: np.ndarray, gap: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    """Draw (rows, columns, height, width) as one picture, row 0 on top, 0 black and 1 white.
+    """Draw (rows, columns, height, width) as one picture, row 0 on top.
+
+    0 is black and 1 is white. Entries that lie around 0, as those of whitened pieces of images,
+    are drawn from black over grey (0) to white, 2.5 standard deviations to each side.
 
     Parameters
     ----------
@@ -52,7 +55,10 @@ def draw_tiles(axes: Axes, tiles: np.ndarray, gap: float = 0.0) -> tuple[np.ndar
     framed[:, :, :height, :width] = tiles
     down, right = rows * (height + blank), columns * (width + blank)
     picture = framed.swapaxes(1, 2).reshape(down, right)[: down - blank, : right - blank]
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=1, interpolation="none")
+    std = float(np.nanstd(tiles))
+    around_0 = np.nanmin(tiles) < 0 and abs(np.nanmean(tiles)) < std / 4
+    low, high = (-2.5 * std, 2.5 * std) if around_0 else (0.0, 1.0)
+    axes.imshow(picture, cmap="gray", vmin=low, vmax=high, interpolation="none")
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     x = np.arange(columns) * (width + blank) + (width - 1) / 2

@@ -158,11 +158,11 @@ def test_damaged_data_are_named_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("command", "status", "message"),
     [
-        ("train vea", 1, "recipe 'vea' is unknown; choose one of vae, ae"),
+        ("train vea", 1, "recipe 'vea' is unknown; choose one of linear-ae"),
         ("train --likelihood foo", 1, "likelihood 'foo' is unknown; choose one of bernoulli"),
         ("train --activation foo", 1, "activation 'foo' is unknown; choose one of elu"),
         ("train --binarize foo", 1, "binarize 'foo' is unknown; choose one of none"),
-        ("train --data foo", 1, "data 'foo' is unknown; choose one of digits, mnist"),
+        ("train --data foo", 1, "data 'foo' does not suit vae; choose one of digits, mnist"),
         ("train --latent 0", 1, "latent must be at least 1, it is 0"),
         ("train --hidden 3 0", 1, "hidden must be at least 1, it is 0"),
         ("train --lr 0", 1, "lr must be a positive number, it is 0.0"),
@@ -200,12 +200,12 @@ def test_errors_are_one_clear_line(tmp_path, capsys, command, status, message):
 
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "letter.txt").write_text("mine")
-    RunFolder.open(tmp_path / "fresh", Settings())
-    (RunFolder.open(tmp_path / "broken", Settings()).path / "settings.json").write_text("{")
+    RunFolder.open(tmp_path / "fresh", Settings.of())
+    (RunFolder.open(tmp_path / "broken", Settings.of()).path / "settings.json").write_text("{")
     model = mv.models.VAE.mlp(64, (4,), 2, rng=np.random.default_rng(0))
-    mv.save(model, RunFolder.open(tmp_path / "run", Settings()).weights)
+    mv.save(model, RunFolder.open(tmp_path / "run", Settings.of()).weights)
     plain = mv.models.Autoencoder.mlp(64, (4,), 2, rng=np.random.default_rng(0))
-    mv.save(plain, RunFolder.open(tmp_path / "ae", Settings(recipe="ae")).weights)
+    mv.save(plain, RunFolder.open(tmp_path / "ae", Settings.of(recipe="ae")).weights)
     assert exit_status(command) == status
     _, err = lines(capsys)
     assert message in err
@@ -265,7 +265,7 @@ def test_ctrl_c_while_drawing_says_how_to_go_on(monkeypatch, capsys):
     def interrupted(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("minivae.runs.job.draw", interrupted)
+    monkeypatch.setattr("minivae.runs.job.figures_of", interrupted)
     assert main(["train", *QUICK, "--out", "r"]) == 130
     _, err = lines(capsys)
     assert err.splitlines()[-1].endswith("go on with: minivae train --resume r")

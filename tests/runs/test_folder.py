@@ -23,22 +23,22 @@ def test_a_folder_whose_settings_cannot_be_written_does_not_appear(tmp_path, mon
 
     monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="No space left"):
-        RunFolder.open(tmp_path / "r", Settings())
+        RunFolder.open(tmp_path / "r", Settings.of())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_process_left_behind_is_swept_away(tmp_path):
-    run = RunFolder.open(tmp_path / "r", Settings())
+    run = RunFolder.open(tmp_path / "r", Settings.of())
     for place in (run.path, run.figures):
         (place / ".loss.png.77.tmp").write_bytes(b"half")
-    RunFolder.open(tmp_path / "r", Settings())
+    RunFolder.open(tmp_path / "r", Settings.of())
     assert not list(tmp_path.rglob("*.tmp"))
 
 
 def test_the_newest_run_is_none_that_is_hidden(tmp_path):
-    RunFolder.open(tmp_path / "runs" / "a", Settings())
+    RunFolder.open(tmp_path / "runs" / "a", Settings.of())
     (tmp_path / "runs" / ".b.x7").mkdir()
-    (tmp_path / "runs" / ".b.x7" / "settings.json").write_text(Settings().to_json())
+    (tmp_path / "runs" / ".b.x7" / "settings.json").write_text(Settings.of().to_json())
     assert runs.newest_run(tmp_path / "runs") == tmp_path / "runs" / "a"
 
 

@@ -9,7 +9,7 @@ import minivae as mv
 from minivae.runs import RunFolder, Settings, load_data
 from minivae.runs.job import fit_run
 
-BASE = Settings(hidden=(8,), epochs=2)
+BASE = Settings.of(hidden=(8,), epochs=2)
 
 
 def weights(tmp_path, settings):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from minivae.runs import Settings
 
 settings = st.builds(
-    Settings,
+    Settings.of,
     recipe=st.sampled_from(["vae", "ae"]),
     hidden=st.lists(st.integers(1, 999), max_size=3).map(tuple),
     latent=st.integers(1, 99),
@@ -26,8 +26,8 @@ def test_settings_survive_json(s):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"recipe": "gan"}, "recipe 'gan' is unknown; choose one of vae, ae"),
-        ({"data": "cifar"}, "data 'cifar' is unknown; choose one of digits, mnist"),
+        ({"recipe": "vea"}, "recipe 'vea' is unknown; choose one of linear-ae"),
+        ({"data": "cifar"}, "data 'cifar' does not suit vae; choose one of digits, mnist"),
         ({"activation": "step"}, "activation 'step' is unknown; choose one of elu"),
         ({"likelihood": "poisson"}, "likelihood 'poisson' is unknown"),
         ({"binarize": "often"}, "binarize 'often' is unknown; choose one of none, static, dynamic"),
@@ -51,7 +51,7 @@ def test_settings_survive_json(s):
 )
 def test_values_that_make_no_sense_are_named(given, message):
     with pytest.raises(ValueError, match=message):
-        Settings(**given)
+        Settings.of(**given)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"recipe": "vae"}', "{"])
@@ -61,13 +61,13 @@ def test_other_json_is_refused(text):
 
 
 def test_pixels_are_drawn_where_the_likelihood_wants_bits():
-    assert Settings().binarize == "dynamic"
-    assert Settings(likelihood="gaussian").binarize == "none"
-    assert Settings(likelihood="gaussian", binarize="static").binarize == "static"
+    assert Settings.of().binarize == "dynamic"
+    assert Settings.of(likelihood="gaussian").binarize == "none"
+    assert Settings.of(likelihood="gaussian", binarize="static").binarize == "static"
 
 
 def test_only_the_length_of_a_run_can_change():
-    run = Settings(epochs=5)
+    run = Settings.of(epochs=5)
     assert run.lengthened({}) is run
     assert run.lengthened({"latent": 2, "epochs": 9}).epochs == 9
     by_steps = run.lengthened({"steps": 70})
