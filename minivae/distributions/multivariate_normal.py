@@ -16,9 +16,9 @@ from minivae.engine.ops import (
     exp,
     gaussian_kl_full,
     matmul,
+    solve_triangular,
     sqrt,
     square,
-    stack,
     sum,
     tril,
 )
@@ -142,17 +142,3 @@ class MultivariateNormal:
 
     def __repr__(self) -> str:
         return f"MultivariateNormal(shape={self.mu.shape}, dtype={self.mu.dtype})"
-
-
-def solve_triangular(L: Any, b: Any) -> Tensor:
-    """Return t with L t = b by forward substitution, tᵢ = (bᵢ - Σⱼ﹤ᵢ Lᵢⱼ tⱼ) / Lᵢᵢ.
-
-    ``L`` is lower triangular, (..., d, d), ``b`` (..., d); leading axes broadcast.
-    """
-    t: list[Tensor] = []
-    for i in range(b.shape[-1]):
-        rest = b[..., i]
-        if t:
-            rest = rest - sum(L[..., i, :i] * stack(t, axis=-1), axis=-1)
-        t.append(rest / L[..., i, i])
-    return stack(t, axis=-1)

@@ -80,6 +80,16 @@ def gaussian_kl_full(mu, L):
     return 0.5 * (trace + np.square(mu).sum(-1) - mu.shape[-1] - log_det)
 
 
+def solve_triangular(L, b, transposed):
+    """By inverses, where there is something to invert."""
+    L = np.swapaxes(np.tril(L), -1, -2) if transposed else np.tril(L)
+    return (
+        np.einsum("...ij,...j->...i", np.linalg.inv(L), b)
+        if b.size and L.size
+        else 0 * (np.broadcast_to(b, np.broadcast_shapes(L.shape[:-1], b.shape)))
+    )
+
+
 def gaussian_nll(mean, x, logstd):
     return -stats.norm.logpdf(x, mean, np.exp(logstd)).sum(-1)
 
@@ -205,6 +215,7 @@ OTHERS = {
     "softmax": softmax,
     "sparsity_penalty": sparsity_penalty,
     "softplus": lambda x: np.log1p(np.exp(x)),
+    "solve_triangular": solve_triangular,
 }
 
 

@@ -136,6 +136,12 @@ def counterparts(torch: Any) -> dict[str, Callable[..., Any]]:
         q = d.MultivariateNormal(mu, scale_tril=positive)  # L Lᵀ is the same
         return d.kl_divergence(q, d.MultivariateNormal(torch.zeros_like(mu), unit))
 
+    def solve_triangular(L: Any, b: Any, transposed: bool) -> Any:
+        L = torch.tril(L)
+        lower = L.transpose(-1, -2) if transposed else L
+        z = torch.linalg.solve_triangular(lower, b.unsqueeze(-1), upper=transposed)
+        return z.squeeze(-1)
+
     def gru_cell(gates_x: Any, gates_h: Any, h: Any) -> Any:
         """Give PyTorch's cell the gates as its biases, which differ from row to row."""
         if h.numel() == 0:
@@ -212,5 +218,6 @@ def counterparts(torch: Any) -> dict[str, Callable[..., Any]]:
         ),
         "gru_cell": gru_cell,
         "reparameterize": lambda mu, logvar, eps: mu + torch.exp(logvar / 2) * eps,
+        "solve_triangular": solve_triangular,
         "sparsity_penalty": sparsity_penalty,
     }

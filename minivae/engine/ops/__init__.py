@@ -1,8 +1,8 @@
 """The operations, and the functions that are composed of them.
 
 In reading order: choice, exponential, arithmetic, activations, shape, indexing, joining,
-reductions, softmax, products, einsum, linear, channels, convolution, densities, penalties,
-recurrent.
+reductions, softmax, products, triangular, einsum, linear, channels, convolution, densities,
+penalties, recurrent.
 
 Where there is no derivative, or a careless formula would give NaN, this is what is taken:
 
@@ -85,6 +85,7 @@ from minivae.engine.ops.shape import (
     transpose,
 )
 from minivae.engine.ops.softmax import log_softmax, logaddexp, logsumexp, softmax
+from minivae.engine.ops.triangular import solve_triangular
 
 __all__ = [
     "absolute",
@@ -146,6 +147,7 @@ __all__ = [
     "sin",
     "softmax",
     "softplus",
+    "solve_triangular",
     "sparsity_penalty",
     "split",
     "sqrt",

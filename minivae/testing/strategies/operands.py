@@ -277,6 +277,17 @@ def _triangular(draw: st.DrawFn, name: str, dtype: Any) -> Call:
     return Call(name, (draw(numbers(shape, dtype=dtype)), L))
 
 
+@st.composite
+def _solvable(draw: st.DrawFn, name: str, dtype: Any) -> Call:
+    """Draw triangular matrices far from singular, and right-hand sides, one of the two stacked."""
+    d, stack, deep = draw(st.integers(0, 3)), draw(st.integers(0, 3)), draw(st.integers(0, 2))
+    shapes = [(stack, d, d), (d,)], [(d, d), (stack, d)], [(stack, d, d), (2, stack, d)]
+    L, b = (draw(numbers(shape, dtype=dtype)) for shape in shapes[deep])
+    L = L / (1 + np.abs(L))
+    L = L + np.where(np.eye(d, dtype=bool), np.where(L < 0, -1, 1), 0).astype(dtype)
+    return Call(name, (draw(strided(L)), b), {"transposed": draw(st.booleans())})
+
+
 Draw = Callable[[str, Any], st.SearchStrategy[Call]]
 
 DRAWN: dict[str, Draw] = {
@@ -307,6 +318,7 @@ DRAWN: dict[str, Draw] = {
     "prod": partial(_reduced, values=with_zeros),
     "reparameterize": partial(_elementwise, n=3),
     "softmax": partial(_reduced, keepdims=False),
+    "solve_triangular": _solvable,
     "sparsity_penalty": _activity,
     "std": _spread,
     "sum": _reduced,
