@@ -63,7 +63,8 @@ def _look_at_checkpoint(
     total = total_steps(
         len(prepared.train), batch_size, epochs=settings.epochs, steps=settings.steps
     )
-    setup = setup_of(model, optimizer, prepared.train, batch_size)
+    schedule = recipe.schedule(settings, total)
+    setup = setup_of(model, optimizer, prepared.train, batch_size, prepared.train_y, schedule)
     rng = stream(settings.seed, "training")
     progress = load_checkpoint(run.checkpoint, model, optimizer, rng, setup, total)
     if progress.step < total:  # the weights of the shorter run would pass for those of this one

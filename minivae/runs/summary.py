@@ -61,9 +61,10 @@ def summarize(settings: Settings, model: Model, prepared: RunData) -> Summary:
     if isinstance(model, VAE) and isinstance(model.prior, MixturePrior) and labels is not None:
         found = mixture_clusters(model, prepared.test)
         others["cluster accuracy"] = cluster_accuracy(found, labels.test).accuracy
-    if isinstance(model, SequenceVAE) and score.elbo is not None:
-        symbols = model.likelihood.lengths(prepared.test).mean()
-        others["-ELBO per symbol"] = -score.elbo / float(symbols)
+    strings = prepared.dataset.alphabet is not None
+    if isinstance(model, SequenceVAE) and strings and score.elbo is not None:
+        symbols = float(model.likelihood.lengths(prepared.test).mean())
+        others["-ELBO per symbol"] = -score.elbo / symbols
     if isinstance(model, VAE) and isinstance(model.objective, ImportanceWeightedBound):
         k = model.objective.samples
         bound = model.importance_weighted_bound(prepared.test[:_BOUNDED], k, rng=rng)

@@ -248,7 +248,7 @@ def test_a_model_is_described_with_its_settings(name, capsys):
         (["train", "beta-vae", "--beta", "much"], "beta must be a number, it is 'much'"),
         (["train", "iwae", "--samples", "2.5"], "samples must be a whole number, it is '2.5'"),
         (["train", "iwae", "--samples", "0"], "samples must be a whole number from 1 on"),
-        (["train", "gmvae", "--components", "0"], "needs at least 1 component"),
+        (["train", "gmvae", "--components", "0"], "components must be at least 1"),
         (["train", "gan", "--sigma", "0.1"], "gan has no sigma: it would change nothing"),
         (["train", "linear-vae", "--hidden", "9"], "linear-vae has no hidden: it would"),
         (["train", "iwae", "--gradient", "path"], "gradient 'path' is unknown; choose one of"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _VECTORS = (*IMAGES, *PATCHES, *POINTS, *WAVES)
 _PLAIN = ("reconstructions", "latent", "sweep")
 _GREY: dict[str, Any] = {"likelihood": "gaussian", "sigma": 1.0}
+_RHO = Option(0.05, "ρ, the share of the data for which a unit is to be active")
 _WALL: dict[str, Any] = {**_GREY, "hidden": (), "activation": "sigmoid", "latent": 49, "lr": 3e-3}
 
 
@@ -38,6 +39,8 @@ def _tied(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Aut
 
 def _sparse(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Autoencoder:
     own = dict(settings.options)
+    if own["penalty"] == "l1" and own["rho"] == _RHO.default:
+        del own["rho"]  # l1 has none, and refuses one that was chosen
     return _mlp(settings, dataset, rng, code_activation="sigmoid", tied=True, **own)
 
 
@@ -110,7 +113,7 @@ AUTOENCODERS = (
                 "kl_sparsity", "on the activations of the hidden units", ("kl_sparsity", "l1")
             ),
             "penalty_weight": Option(1.0, "β, nats of loss for a unit of penalty"),
-            "rho": Option(0.05, "ρ, the share of the data for which a unit is to be active"),
+            "rho": _RHO,
             "weight_decay": Option(2e-3, "λ of λ/2 ‖W‖²"),
         },
         figures=("reconstructions", "filters", "activating"),
@@ -138,7 +141,7 @@ AUTOENCODERS = (
         name="contractive-ae",
         line="the code changes little where the data lie; tied weights",
         equation="min -log p(x|z) + λ ‖∂z/∂x‖²_F",
-        source="Rifai et al. 2011, equation 7",
+        source="Rifai et al. 2011",
         build=_contractive,
         data=(*IMAGES, *PATCHES),
         defaults=_WALL,

@@ -54,7 +54,7 @@ def _falling(settings: Settings, steps: int) -> Mapping[str, Schedule]:
     return {"lr": lambda step: settings.lr * min(1.0, 2.0 * (1.0 - step / steps))}
 
 
-_ON_WAVES = {"hidden": (64,), "latent": 6, "sigma": 0.05, "lr": 3e-3, "epochs": 15}
+_ON_WAVES = {"hidden": (64,), "latent": 6, "sigma": 0.05, "lr": 3e-3, "epochs": 18}
 
 OTHERS = (
     Recipe(
@@ -65,7 +65,7 @@ OTHERS = (
         build=_sequence,
         data=(*STRINGS, *WAVES),
         defaults={"hidden": (128,), "latent": 16, "activation": "tanh", "epochs": 25},
-        on={"waves": _ON_WAVES | {"word_dropout": 0.0, "annealing": 0.0}},
+        on={"waves": _ON_WAVES | {"annealing": 0.0}},
         options={
             "word_dropout": Option(0.3, "share of the decoder's inputs that training hides"),
             "annealing": Option(0.4, "share of training during which β rises from 0 to 1"),
@@ -82,7 +82,7 @@ OTHERS = (
         build=_gan,
         data=("gaussian_ring", "gaussians", *[p for p in POINTS if "gauss" not in p], *IMAGES),
         defaults={"hidden": (128, 128), "latent": 2, "binarize": "none"},
-        on={"gaussians": {"epochs": 120, "latent": 16}} | {name: {"latent": 10} for name in IMAGES},
+        on={"gaussians": {"epochs": 120, "lr": 2e-3}} | {name: {"latent": 10} for name in IMAGES},
         options={
             "loss": Option(
                 "non_saturating", "what the generator minimises", ("non_saturating", "minimax")
