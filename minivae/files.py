@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None:
@@ -23,6 +25,11 @@ def write_atomically(path: str | os.PathLike[str], content: bytes | str) -> None
         _replace(path, data)
     except OSError as error:  # name what was to be written, not the temporary file
         raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def to_json(content: Any) -> str:
+    """Return JSON, NumPy's numbers and arrays written as the plain numbers and lists they hold."""
+    return json.dumps(content, default=lambda array: array.tolist())
 
 
 def _replace(path: Path, data: bytes) -> None:

@@ -16,7 +16,7 @@ CODE = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 def test_the_code_of_the_quick_start_runs(tmp_path, monkeypatch, capsys):
-    code, family, diagnosis, *_ = CODE
+    code, family, condition, diagnosis, *_ = CODE
     monkeypatch.chdir(tmp_path)
     names = {}
     exec(code, names)
@@ -24,9 +24,10 @@ def test_the_code_of_the_quick_start_runs(tmp_path, monkeypatch, capsys):
     assert value == pytest.approx(reconstruction - kl, abs=0.02)
     assert names["images"].shape == (16, 8, 8)
     assert (tmp_path / "manifold.png").exists()
-    exec(family, names)
-    exec(diagnosis, names)
+    for example in (family, condition, diagnosis):
+        exec(example, names)
     assert "no fault found" in capsys.readouterr().out
+    assert names["threes"].shape == (16, 64)
     for command in re.findall(r"minivae (?:train|models) ([a-z-]+)\b", README):
         assert command in RECIPES
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae.distributions.distribution import in_type_of
 from minivae.engine import Tensor
 from minivae.engine.ops import (
     broadcast_to,
@@ -15,6 +16,7 @@ from minivae.engine.ops import (
     square,
     sum,
     take_along_axis,
+    where,
 )
 
 
@@ -100,11 +102,26 @@ class Categorical:
         return (classes * self.step).astype(a.dtype)
 
     def kl(self, other: Categorical) -> Tensor:
-        """Return KL(self ‖ other) = Σⱼ Σ_c p_c (log p_c - log q_c), in nats."""
+        """Return KL(self ‖ other) = Σⱼ Σ_c p_c (log p_c - log q_c), in nats, with 0 log 0 = 0.
+
+        Raises
+        ------
+        TypeError
+            If the other is not categorical, or its classes stand for other values.
+        """
         if not isinstance(other, Categorical):
             raise TypeError(f"kl: there is no closed form to {type(other).__name__}")
-        ratio = log_softmax(self.logits, axis=-1) - log_softmax(other.logits, axis=-1)
-        return sum(self.probs * ratio, axis=(-2, -1))
+        classes, classes_of_other = self.logits.shape[-1], other.logits.shape[-1]
+        if (classes, self.step) != (classes_of_other, other.step):
+            raise TypeError(
+                f"kl: {classes} classes in steps of {self.step:.4g} are compared with the same, "
+                f"not with {classes_of_other} in steps of {other.step:.4g}"
+            )
+        log_p, log_q = (
+            where(self.probs.data > 0, log_softmax(logits, axis=-1), 0.0)
+            for logits in (self.logits, in_type_of(self.logits, other.logits))
+        )
+        return sum(self.probs * (log_p - log_q), axis=(-2, -1))
 
     def _values(self) -> np.ndarray:
         return (np.arange(self.logits.shape[-1]) * self.step).astype(self.logits.dtype)

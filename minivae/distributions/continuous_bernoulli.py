@@ -26,7 +26,7 @@ class ContinuousBernoulli:
 
     References
     ----------
-    Loaiza-Ganem & Cunningham (2019), The continuous Bernoulli, equations 6 to 9.
+    Loaiza-Ganem & Cunningham (2019), The continuous Bernoulli.
     """
 
     def __init__(self, logits: Any) -> None:
@@ -63,7 +63,7 @@ class ContinuousBernoulli:
         u = rng.random(shape, dtype=a.dtype.type)
         size = np.abs(a)  # for a < 0 the mirror image: x is distributed for a as 1 - x for -a
         with np.errstate(divide="ignore"):  # u = 0 in the limit of large a
-            x = 1 + np.log(u - (1 - u) * -np.exp(-size)) / np.maximum(size, 1e-3)
+            x = 1 + np.log(u + (1 - u) * np.exp(-size)) / np.maximum(size, 1e-3)
         x = np.where(size < 1e-3, u + 0.5 * size * u * (1 - u), x)
         return np.clip(np.where(a < 0, 1 - x, x), 0, 1).astype(a.dtype)
 
@@ -79,7 +79,7 @@ class ContinuousBernoulli:
 
 
 def _log_normalizer(a: Tensor) -> Tensor:
-    """Return log ∫₀¹ e^(a x) dx = log((e^a - 1) / a) = ½ a + log(sinh(u) / u), u = |a| / 2."""
+    """Return log ∫₀¹ e^(a x) dx = log((e^a - 1) / a) = ½ a + log(sinh(a / 2) / (a / 2))."""
     small, u = _split(absolute(a))
     s = square(where(small, a * 0.5, 0.0))
     series = s * (

@@ -20,6 +20,11 @@ class IsotropicNormal(Normal):
     logvar : array_like or Tensor
         Logarithm of the variance, log k, (..., 1).
 
+    Raises
+    ------
+    ValueError
+        If there is not one variance for each row.
+
     Examples
     --------
     >>> import numpy as np, minivae as mv
@@ -31,6 +36,11 @@ class IsotropicNormal(Normal):
     def __init__(self, mu: Any, logvar: Any) -> None:
         mu = mu if isinstance(mu, Tensor) else Tensor(mu)
         self.log_k = in_type_of(mu, logvar)
+        if self.log_k.shape[-1:] != (1,):
+            raise ValueError(
+                "IsotropicNormal: logvar must have shape (..., 1), one variance for all entries of "
+                f"a row; it has {self.log_k.shape}. Take Normal for a variance of each entry"
+            )
         super().__init__(mu, broadcast_to(self.log_k, mu.shape))
 
     def kl(self, other: Any) -> Tensor:

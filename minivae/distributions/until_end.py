@@ -8,7 +8,7 @@ import numpy as np
 
 from minivae.distributions.categorical import Categorical
 from minivae.engine import Tensor
-from minivae.engine.ops import log_softmax, sum
+from minivae.engine.ops import log_softmax, sum, where
 
 
 class UntilEnd(Categorical):
@@ -25,6 +25,11 @@ class UntilEnd(Categorical):
     end : int
         The end symbol.
 
+    Raises
+    ------
+    ValueError
+        If ``end`` is none of the symbols.
+
     Examples
     --------
     >>> import numpy as np, minivae as mv
@@ -35,6 +40,11 @@ class UntilEnd(Categorical):
 
     def __init__(self, logits: Any, end: int = 0) -> None:
         super().__init__(logits)
+        if not 0 <= end < self.size:
+            raise ValueError(
+                f"UntilEnd: the end symbol must be one of the symbols 0 ... {self.size - 1}, it is "
+                f"{end}"
+            )
         self.end = end
 
     @property
@@ -57,8 +67,7 @@ class UntilEnd(Categorical):
         codes = self.classes(np.where(before_end(x, self.end), x, self.end), self.size, 1.0)
         chosen = codes[..., None] == np.arange(self.size)  # (..., T, C), one in each step
         counted = chosen & before_end(codes, self.end)[..., None]
-        log_p = log_softmax(self.logits, axis=-1)
-        return sum(log_p * counted.astype(log_p.dtype), axis=(-2, -1))
+        return sum(where(counted, log_softmax(self.logits, axis=-1), 0.0), axis=(-2, -1))
 
     def sample(self, rng: np.random.Generator, samples: int | None = None) -> np.ndarray:
         """Draw strings: codes (..., T), int64, all end symbols after the first."""
@@ -69,15 +78,27 @@ class UntilEnd(Categorical):
         """Return KL(self ‖ other): each step's divergence, as often as a string gets there.
 
         Σ_t P(no end before t) KL(p_t ‖ q_t), in nats.
+
+        Raises
+        ------
+        TypeError
+            If the other is no distribution of strings of as many symbols with the same end symbol.
         """
         if not isinstance(other, UntilEnd) or other.end != self.end:
             raise TypeError("kl: strings are compared with strings of the same end symbol")
+        length, length_of_other = self.logits.shape[-2], other.logits.shape[-2]
+        if length != length_of_other:
+            raise TypeError(
+                f"kl: strings of up to {length} symbols are compared with strings of as many, not "
+                f"of up to {length_of_other}"
+            )
         goes_on = 1.0 - self.probs[..., self.end]  # (..., T)
-        reached: Any = 1.0
+        reached: Any = Tensor(np.ones((), self.logits.dtype))
         total: Any = 0.0
-        for t in range(self.logits.shape[-2]):
+        for t in range(length):
             step, step_of_other = (Categorical(p.logits[..., t : t + 1, :]) for p in (self, other))
-            total = total + reached * step.kl(step_of_other)
+            divergence = where(reached.data > 0, step.kl(step_of_other), 0.0)
+            total = total + reached * divergence
             reached = reached * goes_on[..., t]
         return total
 

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 
 from minivae.engine import no_grad
-from minivae.models import ELBO, VAE, Model
+from minivae.models import ELBO, GAN, VAE, Model, Seq2Seq
 
 _BATCH = 1000
+_INSTEAD = {
+    GAN: "it has no density; compare its samples with data, as by minivae.evaluation.mode_coverage",
+    Seq2Seq: "it has no code; its log p(x|y) is exact, take model.log_prob(x, y).mean()",
+}
 
 
 @dataclass(frozen=True)
@@ -54,16 +58,20 @@ def evaluate(
     ------
     ValueError
         If there are no data, or no draws.
+    TypeError
+        If the model has neither a bound nor a code; the message says what it has instead.
     """
+    for kind, instead in _INSTEAD.items():
+        if isinstance(model, kind):
+            raise TypeError(f"evaluate: there is no such score of a {kind.__name__}: {instead}")
     if len(x) == 0 or draws < 1:
         raise ValueError(
             f"evaluate: a mean needs at least one datum and one draw, not {len(x)} and {draws}"
         )
     with no_grad():
         if not isinstance(model, VAE):
-            return Score(
-                _over_batches(x, y, lambda x, y: [_reconstruction(model, x)])[0], None, None
-            )
+            reconstruction = _over_batches(x, y, lambda x, y: [_reconstruction(model, x, y)])[0]
+            return Score(reconstruction, None, None)
         rounds = [
             _over_batches(x, y, lambda x, y: _terms(model.elbo(x, y, rng=rng)))
             for _ in range(draws)
@@ -76,9 +84,9 @@ def _terms(elbo: ELBO) -> list[float]:
     return [elbo.reconstruction.item(), elbo.kl.item()]
 
 
-def _reconstruction(model: Model, x: np.ndarray) -> float:
+def _reconstruction(model: Model, x: np.ndarray, y: np.ndarray | None) -> float:
     """Return the mean of log p(x|f(x)), of a clean x: nothing is drawn."""
-    return float(model.decode(model.codes(x)).log_prob(x).data.mean())
+    return float(model.decode(model.codes(x, y), y).log_prob(x).data.mean())
 
 
 def _over_batches(x: Any, y: Any, terms: Callable[[Any, Any], list[float]]) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import mean
 from minivae.models import autoencoder_constructors as constructors
+from minivae.models.checks import refuse_condition
 from minivae.models.likelihood import Likelihood, values_of
 from minivae.models.model import Model
 from minivae.models.penalties import Penalty, encoding
@@ -117,7 +118,7 @@ class Autoencoder(Model):
         ValueError
             If there is a condition ``y``: an autoencoder takes none.
         """
-        _refuse(y)
+        refuse_condition(self, y)
         x = self.as_data(x)
         self.likelihood.check(x)
         seen = encoding(self.encoder, self.corrupted(x, rng=rng), self.parameters(), rng)
@@ -132,11 +133,6 @@ class Autoencoder(Model):
 
     def codes(self, x: Any, y: Any = None) -> np.ndarray:
         """Return the codes of data as an array, (n, latent)."""
-        _refuse(y)
+        refuse_condition(self, y)
         with no_grad():
             return self.encode(x).data
-
-
-def _refuse(y: Any) -> None:
-    if y is not None:
-        raise ValueError("Autoencoder: there is no condition y in an autoencoder; pass x alone")

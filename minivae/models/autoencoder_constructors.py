@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minivae.data import gaussian, masking, salt_and_pepper
+from minivae.models.checks import check_type, whole
 from minivae.models.choices import likelihood_named
 from minivae.models.likelihood import Likelihood
-from minivae.models.model import sizes_of
 from minivae.models.networks import mirrored_convolutions, mirrored_mlps, tied_decoder
-from minivae.models.penalties import Penalty, WeightDecay, penalty_named
-from minivae.nn import Sequential, activation_named
+from minivae.models.penalties import PENALTIES, Penalty, WeightDecay, penalty_named
+from minivae.nn import MLP, Sequential, activation_named
 
 if TYPE_CHECKING:
     from minivae.models.autoencoder import Autoencoder
@@ -38,9 +38,9 @@ def mlp(
     corruption_level: float | None = None,
     penalty: str | None = None,
     penalty_weight: float | None = None,
-    rho: float = 0.05,
-    units: str = "code",
-    probes: int = 1,
+    rho: float | None = None,
+    units: str | None = None,
+    probes: int | None = None,
     weight_decay: float = 0.0,
     rng: np.random.Generator,
 ) -> Autoencoder:
@@ -65,19 +65,20 @@ def mlp(
         "contraction_hutchinson".
     penalty_weight : float, optional
         What the loss counts a unit of it; by default 3 for "kl_sparsity", 0.1 for the others.
-    rho : float
-        The share of the data for which a unit shall be active, of "kl_sparsity".
-    units : {"code", "hidden"}
-        The units that "kl_sparsity" and "l1" are on.
-    probes : int
-        Random directions for each datum, of "contraction_hutchinson".
+    rho : float, optional
+        The share of the data for which a unit shall be active, of "kl_sparsity"; by default 0.05.
+    units : {"code", "hidden"}, optional
+        The units that "kl_sparsity" and "l1" are on; by default the code.
+    probes : int, optional
+        Random directions for each datum, of "contraction_hutchinson"; by default 1.
     weight_decay : float
         λ of λ/2 Σ W², added to the loss.
 
     Raises
     ------
     ValueError
-        If a choice is unknown, or the parts do not go together.
+        If a choice is unknown or not in its range, belongs to a corruption or a penalty that is
+        not there, or the parts do not go together.
 
     Examples
     --------
@@ -97,26 +98,26 @@ def mlp(
     ['decoder.layers.0.bias', 'encoder.layers.0.bias', 'encoder.layers.0.weight']
     """
     given = dict(locals())
-    data_dim, hidden, latent = sizes_of(data_dim, hidden, latent)
+    data_dim, hidden, latent = whole(data_dim=data_dim, hidden=tuple(hidden), latent=latent)
+    (levels,) = whole(levels=levels)
     p_x = likelihood_named(likelihood, sigma=sigma, levels=levels, dtype=dtype)
-    encoder, decoder = mirrored_mlps(
-        data_dim,
-        hidden,
-        latent,
-        latent,
-        activation=activation,
-        per_entry=p_x.outputs(1),
-        rng=rng,
-        dtype=dtype,
-    )
-    if tied and p_x.outputs(1) > 1:
+    numbers = p_x.outputs(1)
+    new: dict[str, Any] = {"activation": activation, "rng": rng, "dtype": dtype}
+    encoder: Sequential
+    decoder: Sequential
+    if not tied:
+        encoder, decoder = mirrored_mlps(data_dim, hidden, latent, latent, per_entry=numbers, **new)
+    elif numbers > 1:
         raise ValueError(
             f"tied weights give back one number for each entry of a datum, a {likelihood} "
-            f"likelihood needs {p_x.outputs(1)}; take tied=False"
+            f"likelihood needs {numbers}; take tied=False"
         )
-    back = tied_decoder(encoder, activation) if tied else decoder
-    sizes = {"data_dim": data_dim, "hidden": hidden, "latent": latent}
-    return _composed(cls, "mlp", encoder, back, p_x, given | sizes, data_dim)
+    else:
+        check_type(dtype)
+        encoder = MLP((data_dim, *hidden, latent), **new)
+        decoder = tied_decoder(encoder, activation)
+    sizes = {"data_dim": data_dim, "hidden": hidden, "latent": latent, "levels": levels}
+    return _composed(cls, "mlp", encoder, decoder, p_x, given | sizes, data_dim)
 
 
 def convolutional(
@@ -135,9 +136,9 @@ def convolutional(
     corruption_level: float | None = None,
     penalty: str | None = None,
     penalty_weight: float | None = None,
-    rho: float = 0.05,
-    units: str = "code",
-    probes: int = 1,
+    rho: float | None = None,
+    units: str | None = None,
+    probes: int | None = None,
     weight_decay: float = 0.0,
     rng: np.random.Generator,
 ) -> Autoencoder:
@@ -161,11 +162,12 @@ def convolutional(
     (5, 64)
     """
     given = dict(locals())
-    data_dim, widths, latent = sizes_of(prod(image_shape), channels, latent)
+    image_shape, channels = whole(image_shape=tuple(image_shape), channels=tuple(channels))
+    latent, levels = whole(latent=latent, levels=levels)
     p_x = likelihood_named(likelihood, sigma=sigma, levels=levels, dtype=dtype)
     encoder, decoder = mirrored_convolutions(
         image_shape,
-        widths,
+        channels,
         latent,
         latent,
         activation=activation,
@@ -173,9 +175,9 @@ def convolutional(
         rng=rng,
         dtype=dtype,
     )
-    shape = tuple(map(int, image_shape))
-    sizes = {"image_shape": shape, "channels": widths, "latent": latent}
-    return _composed(cls, "convolutional", encoder, decoder, p_x, given | sizes, data_dim)
+    sizes = {"image_shape": image_shape, "channels": channels, "latent": latent, "levels": levels}
+    given |= sizes
+    return _composed(cls, "convolutional", encoder, decoder, p_x, given, prod(image_shape))
 
 
 CORRUPTIONS: dict[str, tuple[Callable[..., np.ndarray], str]] = {
@@ -193,7 +195,7 @@ def corruption_named(
     Raises
     ------
     ValueError
-        If there is none of that name; the message lists those there are.
+        If there is none of that name, the message lists those there are; if the level is none.
     """
     if name is None:
         if level is not None:
@@ -202,7 +204,11 @@ def corruption_named(
     if name not in CORRUPTIONS:
         raise ValueError(f"corruption {name!r} is unknown; choose one of {', '.join(CORRUPTIONS)}")
     function, parameter = CORRUPTIONS[name]
-    return function if level is None else partial(function, **{parameter: level})
+    if level is None:
+        return function
+    at_level = partial(function, **{parameter: level})
+    at_level(np.zeros(0), np.random.default_rng(0))  # it refuses a level out of its range
+    return at_level
 
 
 def _composed(
@@ -211,18 +217,23 @@ def _composed(
     encoder: Sequential,
     decoder: Sequential,
     likelihood: Likelihood,
-    given: dict[str, Any],
+    arguments: dict[str, Any],
     data_dim: int,
 ) -> Autoencoder:
-    """Put the parts together that the arguments ``given`` to a constructor name."""
-    arguments = {key: value for key, value in given.items() if key not in ("cls", "rng")}
+    """Put the parts together that the arguments of a constructor name."""
+    arguments = {key: value for key, value in arguments.items() if key not in ("cls", "rng")}
     if arguments["code_activation"] != "identity":
         encoder.layers.append(activation_named(arguments["code_activation"]))
     penalties: list[Penalty] = []
+    choices = {key: arguments[key] for key in ("penalty_weight", "rho", "units", "probes")}
+    given = [f"{key}={value!r}" for key, value in choices.items() if value is not None]
     if arguments["penalty"] is not None:
-        choices = {key: arguments[key] for key in ("rho", "units", "probes")}
-        weight = arguments["penalty_weight"]
-        penalties.append(penalty_named(arguments["penalty"], weight, **choices))
+        weight = choices.pop("penalty_weight")
+        penalties.append(penalty_named(arguments["penalty"], weight=weight, **choices))
+    elif given:
+        raise ValueError(
+            f"{', '.join(given)} is given, but no penalty; name one of {', '.join(PENALTIES)}"
+        )
     if arguments["weight_decay"]:
         penalties.append(WeightDecay(arguments["weight_decay"]))
     model = cls(

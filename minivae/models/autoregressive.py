@@ -97,7 +97,7 @@ class Autoregressive:
         T.
     forgotten : ndarray of bool, optional
         Steps (n, T) that :meth:`log_prob` does not let the decoder read: word dropout. The
-        product is then a pseudo-likelihood, in which z must make good for what is missing.
+        product is a distribution all the same, in which z must make good for what is not read.
     """
 
     def __init__(
@@ -139,8 +139,18 @@ class Autoregressive:
 
         Each is made from the true steps before it (teacher forcing). The shapes of x and z
         broadcast to (..., T · outputs).
+
+        Raises
+        ------
+        ValueError
+            If the sequences have another length.
         """
         x = self.steps.typed(x, self.z.dtype)
+        if x.shape[-1:] != (self.length,):
+            raise ValueError(
+                f"Autoregressive: sequences must have shape (..., {self.length}), they have "
+                f"{x.shape}; fill strings up with end symbols"
+            )
         shape = np.broadcast_shapes(self.z.shape[:-1], x.shape[:-1])
         inputs = self._read_before(x)
         inputs = np.broadcast_to(inputs, (*shape, *inputs.shape[-2:]))

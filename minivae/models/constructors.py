@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from minivae.models.checks import whole
 from minivae.models.choices import likelihood_named, posterior_named, prior_named
-from minivae.models.model import sizes_of
 from minivae.models.networks import mirrored_convolutions, mirrored_mlps
 
 if TYPE_CHECKING:
@@ -67,10 +68,12 @@ def mlp(
     >>> model.loss(np.ones((3, 4)), rng=rng).shape
     ()
     """
-    data_dim, hidden, latent = sizes_of(data_dim, hidden, latent)
+    data_dim, hidden, latent = whole(data_dim=data_dim, hidden=tuple(hidden), latent=latent)
+    components, levels = whole(components=components, levels=levels)
+    (condition,) = whole(0, condition=condition)
     parts: dict[str, Any] = {"likelihood": likelihood, "posterior": posterior, "prior": prior}
     parts |= {"sigma": sigma, "components": components, "levels": levels}
-    parts |= {"dtype": dtype, "condition": int(condition), "kl": kl}
+    parts |= {"dtype": dtype, "condition": condition, "kl": kl}
     pieces = _pieces(latent, parts, rng)
     pieces["encoder"], pieces["decoder"] = mirrored_mlps(
         data_dim,
@@ -80,7 +83,7 @@ def mlp(
         activation=activation,
         rng=rng,
         dtype=dtype,
-        condition=int(condition),
+        condition=condition,
         per_entry=pieces["likelihood"].outputs(1),
     )
     model = cls(data_dim=data_dim, **pieces)
@@ -124,8 +127,8 @@ def convolutional(
     >>> model.loss(np.ones((3, 64)), rng=rng).shape
     ()
     """
-    image_shape, channels = tuple(map(int, image_shape)), tuple(map(int, channels))
-    data_dim, _, latent = sizes_of(int(np.prod(image_shape)), (), latent)
+    image_shape, channels = whole(image_shape=tuple(image_shape), channels=tuple(channels))
+    latent, components, levels = whole(latent=latent, components=components, levels=levels)
     parts: dict[str, Any] = {"likelihood": likelihood, "posterior": posterior, "prior": prior}
     parts |= {"sigma": sigma, "components": components, "levels": levels, "dtype": dtype}
     pieces = _pieces(latent, parts | {"condition": 0, "kl": None}, rng)
@@ -139,7 +142,7 @@ def convolutional(
         rng=rng,
         dtype=dtype,
     )
-    model = cls(data_dim=data_dim, **pieces)
+    model = cls(data_dim=prod(image_shape), **pieces)
     sizes = {"image_shape": image_shape, "channels": channels, "latent": latent}
     arguments = sizes | {"activation": activation} | parts
     model.recipe = {"model": f"{cls.__name__}.convolutional", "arguments": arguments}

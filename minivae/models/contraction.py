@@ -23,7 +23,7 @@ def contraction_of_layer(encoder: Module, z: Tensor) -> Tensor:
     """‖J‖² of each datum for an encoder of one layer, from its codes z = f(W x + b).
 
     J = diag(f') W, so that ‖J‖² = Σⱼ f'(Wⱼ x + bⱼ)² ‖Wⱼ‖²: z (n, latent) to (n,). For sigmoid f' is
-    z (1 - z) (Rifai et al. 2011, equation 5).
+    z (1 - z) (Rifai et al. 2011).
 
     Raises
     ------

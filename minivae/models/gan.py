@@ -14,8 +14,10 @@ import numpy as np
 from minivae.distributions import Normal
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import sigmoid
+from minivae.models.checks import check_finite, refuse_condition, whole
 from minivae.models.game import GENERATOR_LOSSES, minimax_value
-from minivae.models.model import Model, sizes_of
+from minivae.models.likelihood import check_unit_interval
+from minivae.models.model import Model
 from minivae.models.networks import mirrored_mlps
 from minivae.nn import Module
 
@@ -171,7 +173,7 @@ class GAN(Model):
         >>> model.sample(5, rng=rng).shape
         (5, 2)
         """
-        data_dim, hidden, latent = sizes_of(data_dim, hidden, latent)
+        data_dim, hidden, latent = whole(data_dim=data_dim, hidden=tuple(hidden), latent=latent)
         discriminator, generator = mirrored_mlps(
             data_dim, hidden, latent, 1, activation=activation, rng=rng, dtype=dtype
         )
@@ -236,7 +238,7 @@ class GAN(Model):
         ValueError
             If there is a condition ``y``: this GAN takes none.
         """
-        _refuse(y)
+        refuse_condition(self, y)
         z = self.noise(2 * len(x), rng)
         discriminator = self.discriminator_loss(x, z[: len(x)])
         return {"loss": self.generator_loss(z[len(x) :]), "discriminator": discriminator}
@@ -255,28 +257,18 @@ class GAN(Model):
         ValueError
             With the range of the data and the mend.
         """
-        values = x.data if isinstance(x, Tensor) else np.asarray(x)
-        if not np.isfinite(values).all():
-            raise ValueError("the data contain NaN or infinity; remove or repair these rows")
-        if self.output == "sigmoid" and values.size and not 0 <= values.min() <= values.max() <= 1:
-            raise ValueError(
-                f"a generator that ends in a sigmoid needs data in [0, 1], these lie in "
-                f"[{values.min():.3g}, {values.max():.3g}]; rescale them, or choose "
-                "output='identity'"
-            )
+        check_finite(x)
+        if self.output == "sigmoid":
+            mend = "rescale them, or choose output='identity'"
+            check_unit_interval(x, "a generator that ends in a sigmoid", mend)
 
     def decode(self, z: Any, y: Any = None) -> Point:
         """Return the distribution of x given z: the point G(z), its mean and every sample."""
-        _refuse(y)
+        refuse_condition(self, y)
         return Point(self.generate(z))
 
     def sample(self, n: int, y: Any = None, *, rng: np.random.Generator) -> np.ndarray:
         """Draw data from the model: z ~ p(z), x = G(z); (n, data_dim)."""
-        _refuse(y)
+        refuse_condition(self, y)
         with no_grad():
             return self.generate(self.noise(n, rng)).data
-
-
-def _refuse(y: Any) -> None:
-    if y is not None:
-        raise ValueError("GAN: there is no condition y in this GAN; pass it nothing but x or z")

@@ -9,7 +9,8 @@ import numpy as np
 
 from minivae.distributions import Normal
 from minivae.engine import Tensor
-from minivae.models.likelihood import Likelihood, values_of
+from minivae.models.checks import check_finite
+from minivae.models.likelihood import Likelihood
 from minivae.nn import Parameter
 
 
@@ -71,8 +72,7 @@ class GaussianLikelihood(Likelihood):
 
     def check(self, x: Any) -> None:
         """Refuse data that are not finite."""
-        if not np.isfinite(values_of(x)).all():
-            raise ValueError("the data contain NaN or infinity; remove or repair these rows")
+        check_finite(x)
 
     def constant(self, x: np.ndarray) -> np.ndarray:
         """Return the means of the entries."""

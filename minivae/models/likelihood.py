@@ -68,7 +68,8 @@ class BernoulliLikelihood(Likelihood):
 
     def check(self, x: Any) -> None:
         """Refuse data outside [0, 1], NaN included."""
-        check_unit_interval(x, "a Bernoulli likelihood", "rescale or binarize them")
+        mend = "rescale or binarize them, or choose likelihood='gaussian'"
+        check_unit_interval(x, "a Bernoulli likelihood", mend)
 
     def constant(self, x: np.ndarray) -> np.ndarray:
         """Return the log odds of the means of the entries.
@@ -83,7 +84,7 @@ class ContinuousBernoulliLikelihood(Likelihood):
     """p_theta(x|z) = Π_j C(h_j) e^(h_j x_j): a density of grey levels x_j in [0, 1].
 
     The Bernoulli cross-entropy of grey levels, and the constant that makes it a log-density.
-    Source: Loaiza-Ganem & Cunningham 2019, equation 6.
+    Source: Loaiza-Ganem & Cunningham 2019.
     """
 
     def forward(self, h: Any) -> ContinuousBernoulli:
@@ -92,7 +93,8 @@ class ContinuousBernoulliLikelihood(Likelihood):
 
     def check(self, x: Any) -> None:
         """Refuse data outside [0, 1], NaN included."""
-        check_unit_interval(x, "a continuous Bernoulli likelihood", "rescale them")
+        mend = "rescale them, or choose likelihood='gaussian'"
+        check_unit_interval(x, "a continuous Bernoulli likelihood", mend)
 
     def constant(self, x: np.ndarray) -> np.ndarray:
         """Return the logits whose means are those of the entries: maximum likelihood.
@@ -152,7 +154,7 @@ def check_unit_interval(x: Any, who: str, mend: str) -> None:
     if values.size and not (values.min() >= 0 and values.max() <= 1):
         raise ValueError(
             f"{who} needs data in [0, 1], these lie in [{values.min():.3g}, {values.max():.3g}]; "
-            f"{mend}, or choose likelihood='gaussian'"
+            f"{mend}"
         )
 
 

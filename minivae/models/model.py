@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from minivae.distributions import Distribution
 from minivae.engine import Tensor, no_grad
 from minivae.engine.dtypes import in_type
+from minivae.models.checks import refuse_condition
 from minivae.models.likelihood import Likelihood
 from minivae.nn import Module
 
@@ -59,11 +59,20 @@ class Model(Module):
         raise TypeError(f"{type(self).__name__} defines no terms(); a model needs them")
 
     def loss(self, x: Any, y: Any = None, *, rng: np.random.Generator | None = None) -> Tensor:
-        """Return what training minimises: a scalar, in nats, mean over the batch."""
-        return (self.terms(x, rng=rng) if y is None else self.terms(x, y, rng=rng))["loss"]
+        """Return what training minimises: a scalar, in nats, mean over the batch.
+
+        Raises
+        ------
+        ValueError
+            If the batch is empty.
+        """
+        if np.shape(x)[:1] == (0,):
+            raise ValueError(f"{type(self).__name__}: the loss of an empty batch is no number")
+        return self.terms(x, y, rng=rng)["loss"]
 
     def decode(self, z: Any, y: Any = None) -> Distribution:
         """Return p_theta(x|z) for codes (..., latent)."""
+        refuse_condition(self, y)
         return self.likelihood(self.checked_outputs(self.decoder(self.as_codes(z))))
 
     def checked_outputs(self, h: Any) -> Any:
@@ -89,7 +98,7 @@ class Model(Module):
     def reconstruct(self, x: Any, y: Any = None) -> np.ndarray:
         """Return E[x'|z] at the code z of each datum, (n, data_dim)."""
         with no_grad():
-            return self.decode(self.codes(x)).mean.data
+            return self.decode(self.codes(x, y), y).mean.data
 
     def as_data(self, x: Any) -> Any:
         """Bring data into the model's type, after a look at their shape.
@@ -130,22 +139,3 @@ class Model(Module):
     def _typed(self, a: Any) -> Any:
         """Convert an array, or a tensor with its graph, to the model's type."""
         return in_type(a, self.dtype)
-
-
-def sizes_of(data_dim: int, hidden: Sequence[int], latent: int) -> tuple[int, tuple[int, ...], int]:
-    """Return the sizes of a model as Python integers.
-
-    Raises
-    ------
-    TypeError
-        If one is no integer.
-    ValueError
-        If one is less than 1.
-    """
-    named = [("data_dim", data_dim), ("latent", latent), *(("hidden", size) for size in hidden)]
-    for name, size in named:
-        if not isinstance(size, int | np.integer):
-            raise TypeError(f"{name} must be an integer, it is {size!r}")
-        if size < 1:
-            raise ValueError(f"{name} must be at least 1, it is {size}")
-    return int(data_dim), tuple(map(int, hidden)), int(latent)

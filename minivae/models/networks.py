@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae.models.checks import check_type
 from minivae.nn import (
     MLP,
     Conv2d,
@@ -26,7 +27,7 @@ from minivae.nn import (
 
 def mirrored_mlps(
     data_dim: int,
-    hidden: tuple[int, ...],
+    hidden: Sequence[int],
     latent: int,
     code_outputs: int,
     *,
@@ -47,7 +48,7 @@ def mirrored_mlps(
     ValueError
         If ``dtype`` is neither "float32" nor "float64".
     """
-    _check_type(dtype)
+    check_type(dtype)
     down = data_dim + condition, *hidden, code_outputs
     encoder = MLP(down, activation=activation, rng=rng, dtype=dtype)
     back = latent + condition, *reversed(hidden), data_dim * per_entry
@@ -97,7 +98,7 @@ def mirrored_convolutions(
     >>> encoder(np.ones((5, 784), "float32")).shape, decoder(np.ones((5, 2), "float32")).shape
     ((5, 4), (5, 784))
     """
-    _check_type(dtype)
+    check_type(dtype)
     whole = (1, *image_shape) if len(image_shape) == 2 else tuple(image_shape)
     if len(whole) != 3 or min(whole) < 1:
         raise ValueError(
@@ -155,8 +156,3 @@ def tied_decoder(encoder: Sequential, activation: str) -> Sequential:
     for layer in reversed(affine):
         back += [TiedLinear(layer), activation_named(activation)]
     return Sequential(*back[:-1])
-
-
-def _check_type(dtype: str) -> None:
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype {dtype!r} is unknown; choose one of float32, float64")

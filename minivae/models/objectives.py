@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import logsumexp, maximum, mean, softmax, sum
+from minivae.models.gaussian import GaussianLikelihood
 
 if TYPE_CHECKING:
     from minivae.models.vae import VAE
@@ -27,7 +28,10 @@ class Objective(Protocol):
     def terms(
         self, model: VAE, x: Any, y: Any = None, *, rng: Any = None, eps: Any = None
     ) -> Terms:
-        """Return the terms for data ``x`` under the condition ``y``; ``loss`` is first."""
+        """Return the terms for data ``x`` under the condition ``y``; ``loss`` is first.
+
+        The objective's numbers may have changed since the last call: they are checked again.
+        """
 
     def check(self, model: VAE) -> None:
         """Refuse a model for which this objective is not defined."""
@@ -58,9 +62,10 @@ class VariationalBound:
 
     def check(self, model: VAE) -> None:
         """Refuse negative numbers, and free bits where KL has no share for each dimension."""
-        if not (self.beta >= 0 and self.free_bits >= 0):
+        if not (0 <= self.beta < inf and 0 <= self.free_bits < inf):
             raise ValueError(
-                f"beta and free_bits must be 0 or more, they are {self.beta} and {self.free_bits}"
+                "beta and free_bits must be 0 or more, and finite; they are "
+                f"{self.beta} and {self.free_bits}"
             )
         if self.free_bits and model.kl != "analytic":
             raise ValueError(
@@ -72,9 +77,10 @@ class VariationalBound:
         self, model: VAE, x: Any, y: Any = None, *, rng: Any = None, eps: Any = None
     ) -> Terms:
         """Return the loss, and the ELBO's two terms."""
+        self.check(model)
         elbo = model.elbo(x, y, rng=rng, eps=eps)
         kl = elbo.kl
-        if self.free_bits and elbo.kl_per_dim is not None:
+        if self.free_bits:
             kl = sum(maximum(elbo.kl_per_dim, self.free_bits))
         loss = self.beta * kl - elbo.reconstruction
         return {"loss": loss, "reconstruction": elbo.reconstruction, "kl": elbo.kl}
@@ -108,17 +114,24 @@ class ImportanceWeightedBound:
     gradient: str = "pathwise"
 
     def check(self, model: VAE) -> None:
-        """Refuse a number of samples or a form that is none."""
+        """Refuse a number of samples or a form that is none, and a σ that is set to the batch."""
         check_samples("ImportanceWeightedBound", self.samples, at_least=1)
         if self.gradient not in ("pathwise", "weighted", "doubly"):
             raise ValueError(
                 f"gradient {self.gradient!r} is unknown; choose one of pathwise, weighted, doubly"
+            )
+        if isinstance(model.likelihood, GaussianLikelihood) and model.likelihood.kind == "optimal":
+            raise ValueError(
+                "sigma='optimal' is the mean square error over equal samples, and this bound "
+                "weighs them: it would not be the best; take sigma='learned', or a number"
             )
 
     def terms(
         self, model: VAE, x: Any, y: Any = None, *, rng: Any = None, eps: Any = None
     ) -> Terms:
         """Return the loss -L_K, and the ELBO's two terms as means over the K samples."""
+        self.check(model)
+        model.check_noise("ImportanceWeightedBound", eps, (self.samples, len(x), model.latent))
         q = model.encode(x, y)
         z = q.rsample(rng, self.samples, eps=eps)
         if self.gradient == "doubly":
@@ -171,6 +184,8 @@ class ScoreFunctionBound:
         self, model: VAE, x: Any, y: Any = None, *, rng: Any = None, eps: Any = None
     ) -> Terms:
         """Return the loss -ELBO with this gradient, and the ELBO's terms as means over draws."""
+        self.check(model)
+        model.check_noise("ScoreFunctionBound", eps, (self.samples, len(x), model.latent))
         q = model.encode(x, y)
         with no_grad():
             z = q.rsample(rng, self.samples, eps=eps)
@@ -213,7 +228,8 @@ def detached(q: Any) -> Any:
 
 def check_samples(who: str, samples: Any, *, at_least: int) -> None:
     """Refuse what is no whole number from ``at_least`` on."""
-    if not isinstance(samples, int | np.integer) or samples < at_least:
+    whole = isinstance(samples, int | np.integer) and not isinstance(samples, bool)
+    if not whole or samples < at_least:
         raise ValueError(
             f"{who}: samples must be a whole number from {at_least} on, it is {samples!r}"
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from minivae.engine import Tensor
 from minivae.engine.ops import absolute, mean, reshape, sparsity_penalty, sum
+from minivae.models.checks import whole
 from minivae.models.contraction import (
     contraction_estimate,
     contraction_exact,
@@ -132,6 +133,13 @@ class Sparsity:
                 "sparsity: KL(rho || mean activation) needs activations between 0 and 1, these lie "
                 f"in [{low:.3g}, {high:.3g}]; let the {self.units} end with sigmoid"
             )
+        saturated = np.all(y.data == 0, axis=0) | np.all(y.data == 1, axis=0)
+        if saturated.any():
+            raise ValueError(
+                f"sparsity: {saturated.sum()} of {saturated.size} units are 0 for the whole batch, "
+                "or 1, so that KL(rho || mean activation) is infinite and has no slope; their "
+                "sigmoid is saturated: lower the learning rate, or standardise the data"
+            )
         return y
 
 
@@ -192,7 +200,7 @@ class WeightDecay:
 class Contraction:
     """‖J‖² = Σⱼₖ (∂zⱼ/∂xₖ)², mean over the batch: a code that moves little where data move.
 
-    Source: Rifai, Vincent, Muller, Glorot & Bengio 2011, equation 4.
+    Source: Rifai, Vincent, Muller, Glorot & Bengio 2011.
 
     Parameters
     ----------
@@ -213,8 +221,7 @@ class Contraction:
     def __post_init__(self) -> None:
         _check_weight(self.name, self.weight)
         _check_choice(self.name, "method", self.method, METHODS)
-        if self.probes < 1:
-            raise ValueError(f"contraction: probes must be at least 1, it is {self.probes}")
+        whole(probes=self.probes)
 
     def check(self, encoder: Module) -> None:
         """Refuse a closed form for an encoder that has none."""
@@ -267,23 +274,31 @@ def _check_choice(name: str, what: str, chosen: str, known: Sequence[str]) -> No
         raise ValueError(f"{name}: {what} {chosen!r} is unknown; choose one of {', '.join(known)}")
 
 
-def penalty_named(
-    name: str, weight: float | None, rho: float = 0.05, units: str = "code", probes: int = 1
-) -> Penalty:
-    """Return the penalty of that name; without a ``weight``, with its usual one.
+PENALTIES: dict[str, tuple[Callable[..., Penalty], tuple[str, ...]]] = {
+    "kl_sparsity": (Sparsity, ("weight", "rho", "units")),
+    "l1": (L1, ("weight", "units")),
+    "contraction": (Contraction, ("weight",)),
+    "contraction_exact": (partial(Contraction, method="exact"), ("weight",)),
+    "contraction_hutchinson": (partial(Contraction, method="hutchinson"), ("weight", "probes")),
+}
+
+
+def penalty_named(name: str, **choices: Any) -> Penalty:
+    """Return the penalty of that name, with its usual value of each choice that is None.
 
     Raises
     ------
     ValueError
-        If there is none; the message lists those there are.
+        If there is none of that name, or it takes no such choice; the message lists those there
+        are.
     """
-    known: dict[str, Callable[..., Penalty]] = {
-        "kl_sparsity": partial(Sparsity, rho=rho, units=units),
-        "l1": partial(L1, units=units),
-        "contraction": Contraction,
-        "contraction_exact": partial(Contraction, method="exact"),
-        "contraction_hutchinson": partial(Contraction, method="hutchinson", probes=probes),
-    }
-    if name not in known:
-        raise ValueError(f"penalty {name!r} is unknown; choose one of {', '.join(known)}")
-    return known[name]() if weight is None else known[name](weight)
+    if name not in PENALTIES:
+        raise ValueError(f"penalty {name!r} is unknown; choose one of {', '.join(PENALTIES)}")
+    make, known = PENALTIES[name]
+    given = {choice: value for choice, value in choices.items() if value is not None}
+    for choice, value in given.items():
+        if choice not in known:
+            raise ValueError(
+                f"penalty {name!r} takes {', '.join(known)}; {choice}={value!r} means nothing to it"
+            )
+    return make(**given)

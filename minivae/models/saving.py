@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from minivae.files import write_atomically
+from minivae.files import to_json, write_atomically
 from minivae.models.autoencoder import Autoencoder
 from minivae.models.gan import GAN
 from minivae.models.model import Model
@@ -45,17 +46,26 @@ def save(model: Model, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     ValueError
-        If the model was composed by hand: keep its ``state_dict()`` instead.
+        If the model was composed by hand, or is of a class or has an objective that is not
+        minivae's: keep its ``state_dict()`` instead.
     """
+    kind, mend = type(model).__name__, "save its state_dict() with safetensors.numpy.save_file"
     if model.recipe is None:
         raise ValueError(
-            f"save: this {type(model).__name__} was composed by hand, so that load could not "
-            "rebuild it; save its state_dict() with safetensors.numpy.save_file"
+            f"save: this {kind} was composed by hand, so that load could not rebuild it; {mend}"
         )
     recipe = dict(model.recipe)
-    if isinstance(model, VAE) and is_dataclass(model.objective):
-        recipe["objective"] = {"name": type(model.objective).__name__, **asdict(model.objective)}
-    write_atomically(path, to_bytes(model.state_dict(), {"minivae": json.dumps(recipe)}))
+    if recipe["model"] not in RECIPES:
+        raise ValueError(f"save: load cannot rebuild a {recipe['model']}, it is not known; {mend}")
+    if isinstance(model, VAE):
+        name = type(model.objective).__name__
+        if OBJECTIVES.get(name) is not type(model.objective):
+            raise ValueError(
+                f"save: load cannot rebuild the objective {name}, only {', '.join(OBJECTIVES)}; "
+                f"set model.objective to one of these, or {mend}"
+            )
+        recipe["objective"] = {"name": name, **asdict(cast(Any, model.objective))}
+    write_atomically(path, to_bytes(model.state_dict(), {"minivae": to_json(recipe)}))
 
 
 def load(path: str | os.PathLike[str]) -> Model:

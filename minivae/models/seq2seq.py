@@ -10,7 +10,8 @@ from minivae.engine import Tensor, no_grad
 from minivae.engine.dtypes import in_type
 from minivae.engine.ops import mean
 from minivae.models.autoregressive import Autoregressive, SequenceDecoder
-from minivae.models.model import Model, sizes_of
+from minivae.models.checks import check_finite, whole
+from minivae.models.model import Model
 from minivae.models.steps import Steps, as_sequences, steps_named
 
 
@@ -70,7 +71,10 @@ class Seq2Seq(Model):
         rng: np.random.Generator,
     ) -> Seq2Seq:
         """Build a model with one gated recurrent unit; parameters as for ``SequenceVAE.gru``."""
-        data_dim, (hidden,), condition = sizes_of(data_dim, (hidden,), condition)
+        data_dim, hidden, condition = whole(data_dim=data_dim, hidden=hidden, condition=condition)
+        (end,) = whole(0, end=end)
+        if symbols is not None:
+            (symbols,) = whole(symbols=symbols)
         steps = steps_named(likelihood, symbols=symbols, end=end, sigma=sigma, dtype=dtype)
         decoder = SequenceDecoder(
             steps.features, condition, hidden, steps.outputs(1), rng=rng, dtype=dtype
@@ -91,13 +95,14 @@ class Seq2Seq(Model):
         Raises
         ------
         ValueError
-            If a question has another size, or there is a second argument.
+            If a question has another size or is not finite, or there is a second argument.
         """
         if y is not None or np.shape(z)[-1:] != (self.condition,):
             raise ValueError(
                 f"Seq2Seq: a question must have shape (..., {self.condition}), it has "
                 f"{np.shape(z)}; it is the only argument, as there is no code beside it"
             )
+        check_finite(z, "questions")
         return Autoregressive(self.decoder, self.likelihood, in_type(z, self.dtype), self.data_dim)
 
     def terms(

@@ -11,8 +11,8 @@ from minivae.engine import Tensor, no_grad
 from minivae.engine.ops import swapaxes
 from minivae.engine.tape import recording
 from minivae.models.autoregressive import Autoregressive, SequenceDecoder, SequenceEncoder
+from minivae.models.checks import whole
 from minivae.models.choices import posterior_named, prior_named
-from minivae.models.model import sizes_of
 from minivae.models.steps import Steps, as_sequences, steps_named
 from minivae.models.vae import VAE
 
@@ -64,7 +64,7 @@ class SequenceVAE(VAE):
 
     likelihood: Steps
     decoder: SequenceDecoder
-    forgotten: np.ndarray | None = None  # what word dropout hides: set on a copy, never on a model
+    forgotten: np.ndarray | None = None  # steps (n, T) that are not read; terms sets it on a copy
 
     def __init__(self, *, word_dropout: float = 0.0, **parts: Any) -> None:
         if not 0 <= word_dropout < 1:
@@ -122,7 +122,11 @@ class SequenceVAE(VAE):
         ValueError
             If a name or a size is none, or strings are to be modelled and ``symbols`` is missing.
         """
-        data_dim, (hidden,), latent = sizes_of(data_dim, (hidden,), latent)
+        data_dim, hidden, latent = whole(data_dim=data_dim, hidden=hidden, latent=latent)
+        (components,) = whole(components=components)
+        end, condition = whole(0, end=end, condition=condition)
+        if symbols is not None:
+            (symbols,) = whole(symbols=symbols)
         steps = steps_named(likelihood, symbols=symbols, end=end, sigma=sigma, dtype=dtype)
         family = posterior_named(posterior, latent)
         new: dict[str, Any] = {"rng": rng, "dtype": dtype}

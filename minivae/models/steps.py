@@ -13,6 +13,7 @@ import numpy as np
 
 from minivae.distributions import UntilEnd, before_end
 from minivae.engine import Tensor
+from minivae.models.checks import check_type
 from minivae.models.gaussian import GaussianLikelihood
 from minivae.models.likelihood import Likelihood
 
@@ -151,7 +152,18 @@ class Values(GaussianLikelihood, Steps):
     features = 1
 
     def typed(self, x: Any, dtype: Any) -> np.ndarray:
-        """Return sequences in the floating-point type ``dtype``."""
+        """Return sequences in the floating-point type ``dtype``.
+
+        Raises
+        ------
+        TypeError
+            If they are a tensor that wants a gradient.
+        """
+        if isinstance(x, Tensor) and x.requires_grad:
+            raise TypeError(
+                "Values: sequences are read as arrays, which cuts the graph of data that want a "
+                "gradient; pass x.data"
+            )
         return np.asarray(x.data if isinstance(x, Tensor) else x, dtype)
 
     def read(self, x: np.ndarray, dtype: Any) -> np.ndarray:
@@ -190,8 +202,7 @@ def steps_named(
     ValueError
         If there is none; the message lists those there are.
     """
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype {dtype!r} is unknown; choose one of float32, float64")
+    check_type(dtype)
     if likelihood == "gaussian":
         return Values(sigma, dtype)
     if likelihood != "categorical":

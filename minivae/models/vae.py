@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
 from typing import Any
 
 import numpy as np
@@ -11,16 +10,15 @@ import numpy as np
 from minivae.distributions import Distribution, Normal
 from minivae.engine import Tensor, no_grad
 from minivae.engine.dtypes import in_type
-from minivae.engine.ops import broadcast_to, concatenate, logsumexp, mean
-from minivae.models import constructors
+from minivae.engine.ops import broadcast_to, concatenate, mean
+from minivae.models import constructors, importance
+from minivae.models.checks import check_finite
 from minivae.models.likelihood import Likelihood
 from minivae.models.model import Model
-from minivae.models.objectives import Objective, VariationalBound, check_samples
+from minivae.models.objectives import Objective, VariationalBound
 from minivae.models.posterior import Posterior
 from minivae.models.prior import MixturePrior
 from minivae.nn import Module
-
-_ROWS = 4096  # decoder rows at once in log_prob: bounds its memory
 
 
 @dataclass(frozen=True)
@@ -106,15 +104,25 @@ class VAE(Model):
         if self.kl not in ("analytic", "sampled"):
             raise ValueError(f"kl {kl!r} is unknown; choose one of analytic, sampled")
         if self.kl == "analytic" and not closed_form:
-            raise ValueError(
-                f"KL(q ‖ p) to a {type(prior).__name__} has no closed form: the logarithm of a sum "
-                "has no integral against a normal density; take kl='sampled'"
+            why = (
+                "the logarithm of a sum has no integral against a normal density"
+                if isinstance(prior, MixturePrior)
+                else "there is one to a Normal prior alone"
             )
+            raise ValueError(
+                f"KL(q ‖ p) to a {type(prior).__name__} has no closed form: {why}; take "
+                "kl='sampled'"
+            )
+        self._check_prior()
         self.objective = objective or VariationalBound()
 
     mlp = classmethod(constructors.mlp)
     convolutional = classmethod(constructors.convolutional)
     linear = classmethod(constructors.linear)
+
+    log_weights = importance.log_weights
+    importance_weighted_bound = importance.importance_weighted_bound
+    log_prob = importance.log_prob
 
     @property
     def objective(self) -> Objective:
@@ -156,7 +164,7 @@ class VAE(Model):
             The noise itself, (n, latent), in place of ``rng``.
         """
         q = self.encode(x, y)
-        self._check_noise("elbo", eps, (len(x), self.latent))
+        self.check_noise("elbo", eps, (len(x), self.latent))
         z = q.rsample(rng, eps=eps)
         reconstruction = mean(self.log_likelihood(x, z, y))
         per_dim = None
@@ -184,94 +192,6 @@ class VAE(Model):
         """Return log p(x, z) = log p(x|z) + log p(z) for codes (..., n, latent): (..., n)."""
         return self.log_likelihood(x, z, y) + self.prior.log_prob(self.as_codes(z))
 
-    def log_weights(
-        self,
-        x: Any,
-        samples: int,
-        y: Any = None,
-        *,
-        rng: np.random.Generator | None = None,
-        eps: Any = None,
-    ) -> Tensor:
-        """Return log w_k = log p(x, z_k) - log q(z_k|x) of draws z_k ~ q(z|x), (samples, n).
-
-        Parameters
-        ----------
-        x, y
-            As for :meth:`elbo`.
-        samples : int
-            The number of draws for each datum.
-        rng : numpy.random.Generator
-            Draws the noise of z = μ + σ ε.
-        eps : array_like, optional
-            The noise itself, (samples, n, latent), in place of ``rng``.
-        """
-        check_samples("log_weights", samples, at_least=1)
-        self._check_noise("log_weights", eps, (samples, len(x), self.latent))
-        q = self.encode(x, y)
-        z = q.rsample(rng, samples, eps=eps)
-        return self.log_joint(x, z, y) - q.log_prob(z)
-
-    def importance_weighted_bound(
-        self,
-        x: Any,
-        samples: int,
-        y: Any = None,
-        *,
-        rng: np.random.Generator | None = None,
-        eps: Any = None,
-    ) -> Tensor:
-        """Return the importance-weighted bound of a batch: its mean over the data, in nats.
-
-        L_K = E[log (1/K) Σ_k p(x|z_k) p(z_k) / q(z_k|x)],  z_k ~ q(z|x), estimated by one draw of
-        K samples: ELBO = L_1 ≤ L_2 ≤ ... ≤ log p(x) (Burda, Grosse & Salakhutdinov 2016,
-        equation 8 and theorem 1). Arguments as for :meth:`log_weights`.
-
-        Examples
-        --------
-        >>> import numpy as np, minivae as mv
-        >>> rng = np.random.default_rng(0)
-        >>> model = mv.models.VAE.mlp(data_dim=4, hidden=(8,), latent=2, rng=rng)
-        >>> (-model.importance_weighted_bound(np.ones((3, 4)), 5, rng=rng)).backward()
-        """
-        log_w = self.log_weights(x, samples, y, rng=rng, eps=eps)
-        return mean(logsumexp(log_w, axis=0) - log(samples))
-
-    def log_prob(
-        self, x: Any, samples: int = 5000, y: Any = None, *, rng: np.random.Generator
-    ) -> np.ndarray:
-        """Estimate log p(x) of each datum by importance sampling from the posterior.
-
-        log p(x) ≈ log (1/K) Σ_k p(x|z_k) p(z_k) / q(z_k|x),  z_k ~ q(z|x): in expectation a lower
-        bound, which rises to log p(x) with K (Burda, Grosse & Salakhutdinov 2016, equation 8).
-
-        Parameters
-        ----------
-        x, y
-            As for :meth:`elbo`.
-        samples : int
-            K, the number of draws for each datum.
-
-        Returns
-        -------
-        ndarray
-            (n,), in nats.
-        """
-        x = self.as_data(x)
-        self.likelihood.check(x)
-        check_samples("log_prob", samples, at_least=1)
-        estimates = [np.empty(0, self.dtype)]
-        rows = max(1, _ROWS // samples)
-        draws = [min(_ROWS, samples - k) for k in range(0, samples, _ROWS)]
-        with no_grad():
-            for i in range(0, len(x), rows):
-                block = x[i : i + rows], None if y is None else y[i : i + rows]
-                q = self.encode(*block)
-                log_w = [self._draw_weights(q, k, *block, rng) for k in draws]
-                total = logsumexp(np.concatenate(log_w), axis=0)
-                estimates.append(total - np.log(samples).astype(self.dtype))
-        return np.concatenate(estimates)
-
     def codes(self, x: Any, y: Any = None) -> np.ndarray:
         """Return the posterior means of data, (n, latent)."""
         with no_grad():
@@ -290,11 +210,34 @@ class VAE(Model):
         with no_grad():
             return self.decode(self.prior.sample(rng, n), y).sample(rng)
 
-    def _draw_weights(
-        self, q: Any, samples: int, x: Any, y: Any, rng: np.random.Generator
-    ) -> np.ndarray:
-        z = q.rsample(rng, samples)
-        return (self.log_joint(x, z, y) - q.log_prob(z)).data
+    def as_condition(self, y: Any, *n: int) -> Any:
+        """Bring the conditions of n data into the model's type, after a look at them.
+
+        Raises
+        ------
+        ValueError
+            If ``y`` is not (n, condition) and finite, or is there though the model takes none.
+        """
+        if self.condition == 0 and y is None:
+            return None
+        if self.condition == 0:
+            raise ValueError(
+                f"{type(self).__name__}: this model takes no condition y; build it with "
+                "condition=, the entries of y"
+            )
+        shape = (*n, self.condition)
+        if y is None or np.shape(y) != shape:
+            raise ValueError(
+                f"{type(self).__name__}: the condition y must have shape {shape}, one row for each "
+                f"datum; it is {'missing' if y is None else np.shape(y)}"
+            )
+        check_finite(y, "conditions y")
+        return in_type(y, self.dtype)
+
+    def check_noise(self, who: str, eps: Any, shape: tuple[int, ...]) -> None:
+        """Refuse noise of another shape than the draws that ``who`` makes of it."""
+        if eps is not None and np.shape(eps) != shape:
+            raise ValueError(f"{who}: eps must have shape {shape}, it has {np.shape(eps)}")
 
     def _outputs(self, z: Any, y: Any) -> Any:
         """Return the decoder's numbers, of which ``likelihood`` makes p_theta(x|z)."""
@@ -302,20 +245,17 @@ class VAE(Model):
 
     def _beside(self, a: Any, y: Any) -> Any:
         """Put the condition beside data or codes (..., n, d), if the model takes one."""
-        if self.condition == 0 and y is None:
+        y = self.as_condition(y, *a.shape[-2:-1])
+        if y is None:
             return a
-        if y is None or np.ndim(y) != 2 or np.shape(y)[1] != self.condition:
-            raise ValueError(
-                f"{type(self).__name__}: the condition y must have shape (n, {self.condition}), "
-                f"one row for each datum; it is {'missing' if y is None else np.shape(y)}"
-                if self.condition
-                else f"{type(self).__name__}: this model takes no condition y; build it with "
-                "condition=, the entries of y"
-            )
-        y = in_type(y, self.dtype)
-        shape = (*a.shape[:-1], self.condition)
-        return concatenate([a, broadcast_to(y, shape)], axis=-1)
+        return concatenate([a, broadcast_to(y, (*a.shape[:-1], self.condition))], axis=-1)
 
-    def _check_noise(self, who: str, eps: Any, shape: tuple[int, ...]) -> None:
-        if eps is not None and np.shape(eps) != shape:
-            raise ValueError(f"{who}: eps must have shape {shape}, it has {np.shape(eps)}")
+    def _check_prior(self) -> None:
+        """Refuse a prior of another size or type than the codes: it would be broadcast."""
+        centre = self.prior.mean
+        if centre.shape != (self.latent,) or centre.dtype != self.dtype:
+            raise ValueError(
+                f"{type(self).__name__}: codes have {self.latent} entries in {self.dtype}, the "
+                f"prior's mean has shape {centre.shape} in {centre.dtype}; take "
+                f"Normal.standard({self.latent}, {str(self.dtype)!r}), or a mixture of that size"
+            )

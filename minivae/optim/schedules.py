@@ -34,7 +34,7 @@ def cyclical(
     """Return the schedule that warms up again and again, and ends at ``high``.
 
     In each of the ``cycles`` periods it goes from ``low`` to ``high`` during the first ``ratio``
-    of the updates, and stays there for the rest of the period (Fu et al. 2019, equations 6 to 8).
+    of the updates, and stays there for the rest of the period (Fu et al. 2019).
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ def staircase(steps: int, start: float, end: float, stairs: int = 8) -> Schedule
     """Return the schedule of ``stairs`` equally long constant stretches, in a geometric sequence.
 
     For learning rates: start · (end / start)^(i / (stairs - 1)), i = 0 ... stairs - 1. 8 stairs
-    from 1e-3 to 1e-4 are the rates of Burda, Grosse & Salakhutdinov (2016, section 5).
+    from 1e-3 to 1e-4 are the rates of Burda, Grosse & Salakhutdinov (2016, section 5), who keep
+    rate i for 3^i passes over the data; here all last equally long.
 
     Parameters
     ----------

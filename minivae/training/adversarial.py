@@ -43,6 +43,7 @@ class Players:
             )
         self.discriminator = discriminator
         self.generator = generator
+        self._ratio = discriminator.lr / generator.lr
 
     @classmethod
     def adam(cls, model: GAN, lr: float = 1e-3) -> Players:
@@ -63,8 +64,11 @@ class Players:
 
     @lr.setter
     def lr(self, lr: float) -> None:
-        self.discriminator.lr *= lr / self.generator.lr
+        current = self.generator.lr  # at 0 it says nothing of the ratio
+        if current and self.discriminator.lr != self._ratio * current:  # one was changed by itself
+            self._ratio = self.discriminator.lr / current
         self.generator.lr = lr
+        self.discriminator.lr = self._ratio * lr
 
     def state_dict(self) -> dict[str, np.ndarray]:
         """Return a copy of all that both remember."""

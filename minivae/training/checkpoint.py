@@ -13,7 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from minivae.files import write_atomically
+from minivae.files import to_json, write_atomically
 from minivae.models import Model
 from minivae.optim import Optimizer
 from minivae.training.adversarial import Players
@@ -29,7 +29,7 @@ class Progress:
     history : History
         The epochs that are complete.
     setup : dict
-        What must not change while training goes on: recipe, optimiser, data, batch size.
+        What must not change while training goes on: recipe, objective, data, batch size and more.
     step : int
         Updates so far.
     """
@@ -60,7 +60,7 @@ def save_checkpoint(
         "setup": progress.setup,
         "history": progress.history.rows,
     }
-    write_atomically(path, to_bytes(arrays, {"minivae": json.dumps(state, default=_plain)}))
+    write_atomically(path, to_bytes(arrays, {"minivae": to_json(state)}))
 
 
 def load_checkpoint(
@@ -101,7 +101,7 @@ def load_checkpoint(
             f"the checkpoint {path} is damaged ({error}); delete it and train anew"
         ) from error
     unfit = f"the checkpoint {path} does not fit this run"
-    for name, now in json.loads(json.dumps(setup)).items():
+    for name, now in json.loads(to_json(setup)).items():
         if old.get(name) != now:
             raise ValueError(
                 f"{unfit}: its {name} was {old.get(name)}, now it is {now}; go on with what it was "
@@ -127,8 +127,3 @@ def load_checkpoint(
 
 def _part(arrays: dict[str, np.ndarray], prefix: str) -> dict[str, np.ndarray]:
     return {name.removeprefix(prefix): a for name, a in arrays.items() if name.startswith(prefix)}
-
-
-def _plain(value: Any) -> Any:
-    """Let JSON take the arrays and numbers of NumPy in a generator's state."""
-    return value.tolist()

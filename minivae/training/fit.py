@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, is_dataclass
 from math import ceil
@@ -74,8 +74,8 @@ def fit(
     y : ndarray, optional
         The condition of each datum, (n, c), for a conditional model.
     validation, validation_y : ndarray, optional
-        Data (and their conditions) on which the terms are computed after each epoch, for the
-        history alone.
+        Data (and their conditions) on which the terms are computed after each epoch, in batches
+        as large as those of training, for the history alone.
     checkpoint : path-like, optional
         A file that is rewritten, atomically, after each epoch.
     resume : bool
@@ -103,14 +103,15 @@ def fit(
     TrainingInterrupted
         On Ctrl-C, after the display has been closed; the last checkpoint is complete.
     """
-    x = np.asarray(model.as_data(data.train if isinstance(data, Dataset) else data))
+    x, y = _paired(model, data.train if isinstance(data, Dataset) else data, y, "y")
+    unseen = _validation(model, y, validation, validation_y)
     optimizer = _suited(optimizer, model)
     if not isinstance(rng, np.random.Generator):
         raise TypeError(f"fit: rng must be a numpy.random.Generator, it is {rng!r}")
     total = total_steps(len(x), batch_size, epochs=epochs, steps=steps)
     per_epoch = total_steps(len(x), batch_size, epochs=1, steps=None)
     loop = Loop(model, x, y, optimizer, rng, batch_size, transform, schedule or {}, total)
-    state = Progress(History(), setup_of(model, optimizer, x, batch_size))
+    state = Progress(History(), setup_of(model, optimizer, x, batch_size, y, schedule or {}))
     if resume and checkpoint is not None and Path(checkpoint).exists():
         state = load_checkpoint(checkpoint, model, optimizer, rng, state.setup, total)
     kept = state.step > 0
@@ -121,8 +122,8 @@ def fit(
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"), shown as display:
             while state.step < total:
                 row = loop.epoch(state, display)
-                if validation is not None:
-                    row |= validate(model, validation, validation_y, state.epoch)
+                if unseen is not None:
+                    row |= validate(model, *unseen, state.epoch, batch_size)
                 state.history.rows.append(row)
                 if checkpoint is not None:
                     save_checkpoint(checkpoint, model, optimizer, rng, state)
@@ -174,24 +175,71 @@ def _suited(optimizer: Optimizer | Players | None, model: Model) -> Optimizer | 
 
 
 def setup_of(
-    model: Model, optimizer: Optimizer | Players, x: np.ndarray, batch_size: int
+    model: Model,
+    optimizer: Optimizer | Players,
+    x: np.ndarray,
+    batch_size: int,
+    y: np.ndarray | None = None,
+    schedule: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Say what must not change while training goes on: what a checkpoint is compared with."""
+    """Say what must not change while training goes on: what a checkpoint is compared with.
+
+    Numbers of the objective in ``schedule`` are left out, as they change from update to update.
+    """
     return {
         "recipe": model.recipe,
-        "objective": _said_of(model.objective),
+        "objective": _said_of(model.objective, schedule),
         "optimizer": type(optimizer).__name__,
-        "data": f"of shape {x.shape} and checksum {crc32(np.ascontiguousarray(x).data):08x}",
+        "data": _print_of(x),
+        "y": None if y is None else _print_of(np.asarray(y)),
         "batch_size": batch_size,
     }
 
 
-def _said_of(objective: Any) -> str:
-    """Return an objective's kind and numbers, but for β, which a schedule may have changed."""
-    if not is_dataclass(objective) or isinstance(objective, type):
-        return type(objective).__name__
-    numbers = {name: value for name, value in asdict(objective).items() if name != "beta"}
-    return f"{type(objective).__name__} of {numbers}"
+def _said_of(objective: Any, schedule: Collection[str]) -> dict[str, Any]:
+    """Return an objective's kind and its numbers, but for those that a schedule changes."""
+    numbers = asdict(objective) if is_dataclass(objective) else {}  # type: ignore[arg-type]
+    kept = {name: value for name, value in numbers.items() if name not in schedule}
+    return {"kind": type(objective).__name__} | kept
+
+
+def _print_of(a: np.ndarray) -> str:
+    return f"of shape {a.shape} and checksum {crc32(np.ascontiguousarray(a).data):08x}"
+
+
+def _paired(model: Model, x: Any, y: Any, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return data and their conditions as arrays, after a look at their shapes."""
+    x, y = np.asarray(model.as_data(x)), None if y is None else np.asarray(y)
+    if y is not None and y.shape[:1] != x.shape[:1]:
+        raise ValueError(
+            f"fit: every datum needs one row of {name}; there are {len(x)} data and "
+            f"{y.shape[0] if y.ndim else 'no'} rows"
+        )
+    return x, y
+
+
+def _validation(
+    model: Model, y: np.ndarray | None, x_unseen: Any, y_unseen: Any
+) -> tuple[np.ndarray, np.ndarray | None] | None:
+    """Return data for validation and their conditions, if there are any, or refuse them."""
+    if x_unseen is None and y_unseen is None:
+        return None
+    if x_unseen is None:
+        raise ValueError("fit: validation_y is there without validation; pass both, or none")
+    if (y is None) != (y_unseen is None):
+        raise ValueError(
+            "fit: the data have conditions or they have none, in training as in validation; pass "
+            "y and validation_y, or neither"
+        )
+    unseen, y_unseen = _paired(model, x_unseen, y_unseen, "validation_y")
+    if len(unseen) == 0:
+        raise ValueError("fit: validation is empty; leave it out, or pass at least one datum")
+    if y is not None and y_unseen is not None and y.shape[1:] != y_unseen.shape[1:]:
+        raise ValueError(
+            f"fit: rows of validation_y must be like those of y, of shape {y.shape[1:]}; they have "
+            f"{y_unseen.shape[1:]}"
+        )
+    return unseen, y_unseen
 
 
 def _farewell(checkpoint: Any, kept: bool) -> str:

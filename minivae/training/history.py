@@ -15,8 +15,9 @@ Row = dict[str, float]
 class History:
     """What happened in each epoch.
 
-    ``reconstruction`` is E_q[log p(x|z)], so that elbo = reconstruction - kl and loss = -elbo for
-    a VAE. Columns that begin with ``validation_`` belong to data that training never sees.
+    Of a VAE ``reconstruction`` is E_q[log p(x|z)], so that its ELBO is reconstruction - kl;
+    ``loss`` is what its objective minimises, which is -ELBO without β, free bits or weighted
+    samples. Columns that begin with ``validation_`` belong to data that training never sees.
 
     Attributes
     ----------

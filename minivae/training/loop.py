@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -36,18 +36,14 @@ class Loop:
     total: int
 
     def __post_init__(self) -> None:
-        if self.y is not None and len(self.y) != len(self.x):
-            raise ValueError(
-                f"fit: every datum needs one row of y; there are {len(self.x)} data and "
-                f"{len(self.y)} rows"
-            )
         if self.y is not None and isinstance(self.optimizer, Players):
             raise ValueError("fit: there is no condition y in a GAN; leave it out")
+        may = ["lr", *_real_numbers(self.model.objective)]
         for name in self.schedule:
-            if name != "lr" and not hasattr(getattr(self.model, "objective", None), name):
+            if name not in may:
                 raise ValueError(
-                    f"fit: nothing here has a {name!r} that a schedule could change; it may be "
-                    "'lr', or a number of model.objective such as 'beta'"
+                    f"fit: nothing here has a {name!r} that a schedule could change; there is "
+                    + ", ".join(may)
                 )
 
     def epoch(self, state: Progress, display: Display | None) -> Row:
@@ -89,20 +85,31 @@ class Loop:
         x = self.x[rows] if self.transform is None else self.transform(self.x[rows], self.rng)
         if isinstance(self.optimizer, Players):
             return adversarial_update(self.model, x, self.optimizer, self.rng)
-        terms = terms_of(self.model, x, None if self.y is None else self.y[rows], self.rng)
+        terms = self.model.terms(x, None if self.y is None else self.y[rows], rng=self.rng)
         self.optimizer.zero_grad()
         terms["loss"].backward()
         self.optimizer.step()
         return terms
 
 
-def validate(model: Model, x: np.ndarray, y: np.ndarray | None, epoch: int) -> Row:
-    """Compute the terms on data that training never sees, with noise of their own."""
+def validate(model: Model, x: np.ndarray, y: np.ndarray | None, epoch: int, batch_size: int) -> Row:
+    """Return the means of the terms over data that training never sees, with noise of their own.
+
+    They are computed in batches as large as those of training, which fit the memory.
+    """
+    rng, means = np.random.default_rng(epoch), dict[str, float]()
     with no_grad():
-        terms = terms_of(model, x, y, np.random.default_rng(epoch))
-    return {f"validation_{name}": value.item() for name, value in terms.items()}
+        for i in range(0, len(x), batch_size):
+            rows = slice(i, i + batch_size)
+            terms = model.terms(x[rows], None if y is None else y[rows], rng=rng)
+            for name, value in terms.items():
+                share = value.item() * len(x[rows]) / len(x)
+                means[f"validation_{name}"] = means.get(f"validation_{name}", 0.0) + share
+    return means
 
 
-def terms_of(model: Model, x: Any, y: Any, rng: np.random.Generator) -> dict[str, Tensor]:
-    """Return a model's terms, under a condition if there is one."""
-    return model.terms(x, rng=rng) if y is None else model.terms(x, y, rng=rng)
+def _real_numbers(objective: Any) -> list[str]:
+    """Return the names of an objective's real numbers: what a schedule may change."""
+    if not is_dataclass(objective):
+        return []
+    return [field.name for field in fields(objective) if field.type in ("float", float)]

@@ -76,7 +76,7 @@ def clusters(
     size = 0.8 if len(shown) <= 10 else 0.55
     figure, axes = new_figure(max(6.5, 1.9 + size * (n + 2)), 1 + size * tallness(tiles) * len(z))
     right, down = draw_tiles(axes, tiles, gap=0.08)
-    axes.set_yticks(down, [f"{c + 1}: {100 * share[c]:.0f} %" for c in shown], size=11)
+    axes.set_yticks(down, [f"component {c + 1}: {100 * share[c]:.0f} %" for c in shown], size=11)
     axes.set_xticks([right[0], right[2:].mean()], ["$\\mu_c$", "draws from component $c$"], size=12)
     count = len(share)
     which = f"All {count}" if len(shown) == count else f"The {_ROWS} largest of {count}"

@@ -76,3 +76,33 @@ def test_types_are_kept_and_other_divergences_refused():
     assert {str(r.dtype) for r in results} == {"float32"}
     with pytest.raises(TypeError, match="no closed form to Bernoulli"):
         p.kl(Bernoulli(np.zeros(2)))
+
+
+def impossible(a):
+    """The same logits, of which the first of each entry makes its class impossible."""
+    a = a.copy()
+    a[..., 0] = -np.inf
+    return a
+
+
+@given(seeds, seeds)
+def test_a_class_that_never_occurs_adds_nothing_to_the_divergence(seed, other):
+    a, b = impossible(table(seed)), table(other)
+    for q in (b, impossible(b)):
+        rows = zip(Categorical(a).probs.data, Categorical(q).probs.data, strict=True)
+        expected = sum(scipy.stats.entropy(*pair) for pair in rows)
+        found = Categorical(a).kl(Categorical(q)).item()
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-12)
+    assert Categorical(b).kl(Categorical(a)).item() == np.inf
+
+
+def test_a_divergence_is_computed_in_the_type_of_the_first():
+    a = table(0).astype(np.float32)
+    assert Categorical(a).kl(Categorical(table(1))).dtype == "float32"
+    assert Categorical(table(1)).kl(Categorical(a)).dtype == "float64"
+
+
+@pytest.mark.parametrize(("classes", "step"), [(3, 0.5), (4, 1.0)])
+def test_classes_that_stand_for_other_values_have_no_divergence(classes, step):
+    with pytest.raises(TypeError, match=f"not with {classes} in steps of {step:.4g}"):
+        Categorical(table(0)).kl(Categorical(table(1, classes=classes), step))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import minivae as mv
-from minivae.distributions import Bernoulli, Normal
+from minivae.distributions import Bernoulli, IsotropicNormal, Normal
 
 NODES, WEIGHTS = np.polynomial.hermite_e.hermegauss(40)  # exact for polynomials up to degree 79
 WEIGHTS = WEIGHTS / WEIGHTS.sum()  # E f(ε), ε ~ N(0, 1), is Σ WEIGHTS f(NODES)
@@ -212,3 +212,9 @@ def test_a_draw_without_noise_or_generator_is_refused():
 def test_a_divergence_without_closed_form_is_refused():
     with pytest.raises(TypeError, match="no closed form from Normal to Bernoulli"):
         Normal.standard(2).kl(Bernoulli(np.zeros(2)))
+
+
+@pytest.mark.parametrize("logvar", [np.zeros(3), np.zeros((4, 3)), 0.0])
+def test_an_isotropic_normal_with_a_variance_for_each_entry_is_refused(logvar):
+    with pytest.raises(ValueError, match=r"logvar must have shape \(\.\.\., 1\)"):
+        IsotropicNormal(np.zeros((4, 3)), logvar)

@@ -106,3 +106,40 @@ def test_codes_have_no_mean_and_other_distributions_no_divergence():
     for other in (Categorical(p.logits), UntilEnd(p.logits, 2)):
         with pytest.raises(TypeError, match="same end symbol"):
             p.kl(other)
+
+
+@given(seeds)
+def test_a_symbol_that_is_impossible_makes_no_value_nan(seed):
+    """Nor one step that is never reached, whatever it holds."""
+    possible = build(seed).logits.data
+    logits = possible.copy()
+    logits[1, 0] = -np.inf
+    p, rows = UntilEnd(logits, 1), strings()
+    with np.errstate(divide="ignore"):
+        expected = np.log([np.prod(shares(p, row)) for row in rows])
+    np.testing.assert_allclose(p.log_prob(rows).data, expected, rtol=1e-10, atol=1e-12)
+    q = build(seed + 1)
+    found = np.exp(p.log_prob(rows).data)
+    ratios = np.where(found > 0, p.log_prob(rows).data - q.log_prob(rows).data, 0.0)
+    assert p.kl(q).item() == pytest.approx(np.sum(found * ratios), rel=1e-9, abs=1e-12)
+    possible[0] = [-np.inf, 0.0, -np.inf]  # at once: what comes later is not reached
+    assert UntilEnd(possible, 1).kl(p).item() == pytest.approx(
+        -p.log_prob([1, 1, 1]).item(), rel=1e-9
+    )
+
+
+def shares(p, row):
+    """The probability of each symbol of a string, up to its end."""
+    counted = row[: np.argmax(row == p.end) + 1] if p.end in row else row
+    return [p.probs.data[t, symbol] for t, symbol in enumerate(counted)]
+
+
+def test_strings_of_another_length_have_no_divergence():
+    with pytest.raises(TypeError, match="strings of up to 3 symbols .* not of up to 1"):
+        build(0).kl(build(0, length=1))
+
+
+@pytest.mark.parametrize("end", [-1, 3])
+def test_an_end_symbol_outside_the_alphabet_is_refused(end):
+    with pytest.raises(ValueError, match=f"one of the symbols 0 ... 2, it is {end}"):
+        build(0, end=end)

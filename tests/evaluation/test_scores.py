@@ -9,7 +9,7 @@ from hypothesis.extra import numpy as hnp
 
 import minivae as mv
 from minivae.evaluation import Score, evaluate, ignorant_log_prob
-from minivae.models import VAE, Autoencoder, BernoulliLikelihood, GaussianLikelihood
+from minivae.models import GAN, VAE, Autoencoder, BernoulliLikelihood, GaussianLikelihood, Seq2Seq
 
 BITS = hnp.arrays(
     np.float64,
@@ -84,6 +84,38 @@ def test_an_autoencoder_has_a_reconstruction_and_no_bound(n):
     model, x = build(Autoencoder), data(n)
     score = evaluate(model, x, rng=np.random.default_rng(2))
     assert score == Score(pytest.approx(-model.loss(x).item(), rel=1e-12), None, None)
+
+
+def test_every_datum_is_scored_under_its_own_condition():
+    model, x = build(condition=2), data(1500)
+    y = np.eye(2)[np.random.default_rng(4).integers(0, 2, 1500)]
+    score = evaluate(model, x, y, rng=np.random.default_rng(2), draws=1)
+    assert score.kl == pytest.approx(model.encode(x, y).kl(model.prior).data.mean(), rel=1e-12)
+    z = model.encode(x, y).rsample(np.random.default_rng(2))
+    log_prob = model.decode(z, y).log_prob(x).data.mean()
+    assert score.reconstruction == pytest.approx(log_prob, rel=1e-12)
+
+
+def test_a_condition_is_not_dropped_where_a_model_takes_none():
+    model, x = build(Autoencoder), data(4)
+    for call in (
+        lambda y: evaluate(model, x, y, rng=np.random.default_rng(0)),
+        lambda y: model.reconstruct(x, y),
+        lambda y: model.decode(model.codes(x), y),
+    ):
+        call(None)
+        with pytest.raises(ValueError, match="there is no condition y"):
+            call(np.ones((4, 1)))
+
+
+def test_models_without_such_a_score_are_refused_with_what_they_have():
+    rng = np.random.default_rng(0)
+    gan = GAN.mlp(3, (4,), 2, rng=rng)
+    with pytest.raises(TypeError, match="of a GAN: it has no density; .*mode_coverage"):
+        evaluate(gan, data(3), rng=rng)
+    model = Seq2Seq.gru(3, 1, 4, symbols=2, rng=rng)
+    with pytest.raises(TypeError, match=r"of a Seq2Seq: it has no code; .*model.log_prob\(x, y\)"):
+        evaluate(model, data(3), np.ones((3, 1)), rng=rng)
 
 
 def test_a_mean_over_nothing_is_refused():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.special import logsumexp
 
 import minivae as mv
-from minivae.models import VAE
+from minivae.models import VAE, ImportanceWeightedBound, ScoreFunctionBound
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -82,9 +82,12 @@ def test_training_on_labels_beats_training_without(tmp_path):
 @pytest.mark.parametrize(
     ("condition", "y", "message"),
     [
-        (3, None, r"y must have shape \(n, 3\), one row for each datum; it is missing"),
-        (3, np.zeros((6, 2)), r"must have shape \(n, 3\).*it is \(6, 2\)"),
-        (3, np.zeros(6), r"must have shape \(n, 3\).*it is \(6,\)"),
+        (3, None, r"VAE: .* y must have shape \(6, 3\), one row for each datum; it is missing"),
+        (3, np.zeros((6, 2)), r"must have shape \(6, 3\).*it is \(6, 2\)"),
+        (3, np.zeros(6), r"must have shape \(6, 3\).*it is \(6,\)"),
+        (3, np.zeros((1, 3)), r"VAE: .* must have shape \(6, 3\).*it is \(1, 3\)"),
+        (3, np.zeros((7, 3)), r"VAE: .* must have shape \(6, 3\).*it is \(7, 3\)"),
+        (3, np.full((6, 3), np.nan), "the conditions y contain NaN or infinity"),
         (0, np.zeros((6, 3)), "this model takes no condition y; build it with condition="),
     ],
 )
@@ -92,3 +95,47 @@ def test_a_condition_that_does_not_fit_is_refused(condition, y, message):
     model = VAE.mlp(5, (4,), 1, condition=condition, rng=np.random.default_rng(0))
     with pytest.raises(ValueError, match=message):
         model.loss(np.zeros((6, 5)), y, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=message):
+        model.log_prob(np.zeros((6, 5)), 5000, y, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match=message):
+        model.sample(6, y, rng=np.random.default_rng(0))
+
+
+def test_in_blocks_of_log_prob_every_datum_keeps_its_condition():
+    model, x, y, _ = build()
+    rng = np.random.default_rng(1)
+    each = [model.log_prob(x[i : i + 1], 4096, y[i : i + 1], rng=rng) for i in range(6)]
+    together = model.log_prob(x, 4096, y, rng=np.random.default_rng(1))
+    np.testing.assert_allclose(together, np.concatenate(each), rtol=1e-12)
+    assert (together != model.log_prob(x, 4096, y[::-1], rng=np.random.default_rng(1))).any()
+
+
+@given(seeds)
+def test_samples_and_reconstructions_are_of_their_conditions(seed):
+    model, x, y, rng = build(seed)
+    np.testing.assert_array_equal(
+        model.reconstruct(x, y), model.decode(model.codes(x, y), y).mean.data
+    )
+    drawn = model.sample(6, y, rng=np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    z = model.prior.sample(rng, 6)
+    np.testing.assert_array_equal(drawn, model.decode(z, y).sample(rng))
+
+
+@given(seeds, st.sampled_from(["pathwise", "weighted", "doubly", "none", "leave_one_out"]))
+def test_under_every_objective_each_datum_counts_with_its_own_condition(seed, form):
+    """Terms and gradient of a batch are the means of those of its data, one by one."""
+    model, x, y, rng = build(seed)
+    kind = ImportanceWeightedBound if form in ("pathwise", "weighted", "doubly") else None
+    model.objective = (kind or ScoreFunctionBound)(3, form)
+    eps = rng.standard_normal((3, 6, 1))
+    rows = [slice(0, 6), *(slice(i, i + 1) for i in range(6))]
+    said = []
+    for row in rows:
+        for parameter in model.parameters():
+            parameter.grad = None
+        terms = model.terms(x[row], y[row], eps=eps[:, row])
+        terms["loss"].backward()
+        gradient = np.concatenate([p.grad.ravel() for p in model.parameters()])
+        said.append(np.append(gradient, [term.item() for term in terms.values()]))
+    np.testing.assert_allclose(said[0], np.mean(said[1:], axis=0), rtol=1e-9, atol=1e-11)

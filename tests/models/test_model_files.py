@@ -3,6 +3,7 @@
 import json
 import os
 import struct
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -11,7 +12,14 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 import minivae as mv
-from minivae.models import VAE, Autoencoder, BernoulliLikelihood, Model
+from minivae.models import (
+    VAE,
+    Autoencoder,
+    BernoulliLikelihood,
+    ImportanceWeightedBound,
+    Model,
+    VariationalBound,
+)
 
 BUILDERS = {
     "VAE, Bernoulli": lambda rng: VAE.mlp(data_dim=5, hidden=(4, 3), latent=2, rng=rng),
@@ -259,4 +267,45 @@ def test_a_model_composed_by_hand_is_refused_and_told_what_to_do(tmp_path):
 def test_a_folder_that_is_not_there_is_an_error_and_nothing_is_written(tmp_path):
     with pytest.raises(FileNotFoundError):
         mv.save(build(), tmp_path / "nowhere" / "m")
+    assert not os.listdir(tmp_path)
+
+
+def test_numbers_of_numpy_are_saved_as_the_numbers_that_they_are(tmp_path):
+    rng = np.random.default_rng(0)
+    model = VAE.mlp(5, (4,), 2, likelihood="gaussian", sigma=np.float32(0.5), rng=rng)
+    model.objective = ImportanceWeightedBound(np.int64(7))
+    mv.save(model, tmp_path / "m")
+    back = mv.load(tmp_path / "m")
+    assert (back.likelihood.sigma, back.objective.samples) == (0.5, 7)
+
+
+@dataclass
+class Ours(VariationalBound):
+    """An objective of one's own."""
+
+
+class Undecorated:
+    """Another, which is no dataclass."""
+
+    def check(self, model):
+        """Take every model."""
+
+
+class OurVAE(VAE):
+    """A model of one's own."""
+
+
+@pytest.mark.parametrize("kind", [Ours, Undecorated])
+def test_an_objective_that_load_does_not_know_is_refused(kind, tmp_path):
+    model = build()
+    model.objective = kind()
+    with pytest.raises(ValueError, match=f"cannot rebuild the objective {kind.__name__}, only Var"):
+        mv.save(model, tmp_path / "m")
+    assert not os.listdir(tmp_path)
+
+
+def test_a_model_that_load_does_not_know_is_refused(tmp_path):
+    model = OurVAE.mlp(5, (4,), 2, rng=np.random.default_rng(0))
+    with pytest.raises(ValueError, match="cannot rebuild a OurVAE.mlp, .*save its state_dict"):
+        mv.save(model, tmp_path / "m")
     assert not os.listdir(tmp_path)

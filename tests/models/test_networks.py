@@ -137,3 +137,14 @@ def test_convolutions_that_make_no_network_are_refused(changed, message):
     arguments = {"image_shape": (4, 7), "channels": (2, 3), "latent": 2, "code_outputs": 2}
     with pytest.raises(ValueError, match=message):
         mirrored_convolutions(**(arguments | OPTIONS | changed), rng=rng())
+
+
+def test_a_tied_autoencoder_draws_its_own_weights_and_no_others():
+    """After it the generator goes on where an encoder alone leaves it."""
+    ours, theirs = rng(), rng()
+    model = mv.models.Autoencoder.mlp(7, (6,), 2, tied=True, rng=ours)
+    encoder = mv.nn.MLP((7, 6, 2), activation="tanh", rng=theirs, dtype="float32")
+    np.testing.assert_array_equal(
+        model.encoder.layers[0].weight.data, encoder.layers[0].weight.data
+    )
+    assert ours.random() == theirs.random()

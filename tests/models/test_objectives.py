@@ -68,10 +68,10 @@ def test_both_forms_of_the_importance_weighted_gradient_agree_draw_by_draw(seed,
     assert one["loss"].item() == pytest.approx(-bound.item(), rel=1e-12)
 
 
-@given(seeds, st.integers(1, 5))
-def test_the_doubly_reparameterized_gradient_is_that_of_the_paper(seed, k):
+@given(seeds, st.integers(1, 5), st.sampled_from(["diagonal", "isotropic", "full"]))
+def test_the_doubly_reparameterized_gradient_is_that_of_the_paper(seed, k, posterior):
     """Decoder: Σ w̃ ∂ log w; encoder: Σ w̃² (∂ log w / ∂z)(∂z / ∂phi), written out one by one."""
-    model, x, rng = build(seed)
+    model, x, rng = build(seed, posterior=posterior)
     eps = rng.standard_normal((k, 3, 2))
     terms, doubly = gradients(model, ImportanceWeightedBound(k, "doubly"), x, eps)
     assert terms["loss"].item() == pytest.approx(
@@ -81,13 +81,11 @@ def test_the_doubly_reparameterized_gradient_is_that_of_the_paper(seed, k):
     total = {name: np.zeros(p.shape) for name, p in model.named_parameters()}
     with mv.no_grad():
         log_w = model.log_weights(x, k, eps=eps).data
+        q = model.encode(x)  # a constant: its score is left out
     w = np.exp(log_w - log_w.max(axis=0))
     w /= w.sum(axis=0)
-    fixed = model.encode(x)
-    mu, logvar = fixed.mu.data, fixed.logvar.data
     for i in range(k):
-        z = mv.tensor(mu + np.exp(logvar / 2) * eps[i], requires_grad=True)
-        q = mv.distributions.Normal(mu, logvar)
+        z = mv.tensor(q.rsample(eps=eps[i]).data, requires_grad=True)
         log_ratio = model.log_joint(x, z) - q.log_prob(z)
         for p in model.parameters():
             p.grad = None
@@ -106,17 +104,18 @@ def test_the_doubly_reparameterized_gradient_is_that_of_the_paper(seed, k):
     np.testing.assert_allclose(doubly, expected, rtol=1e-9, atol=1e-11)
 
 
-@given(seeds, st.sampled_from(["pathwise", "weighted", "doubly"]))
-def test_a_sigma_that_is_set_to_the_batch_is_set_before_samples_are_weighed(seed, form):
+@given(seeds, st.sampled_from([VariationalBound(), ScoreFunctionBound(3)]))
+def test_a_sigma_that_is_set_to_the_batch_is_a_constant_of_the_gradient(seed, objective):
     """The gradient is that of a model whose σ was fixed at the value that the batch gives."""
     optimal, x, rng = build(seed, likelihood="gaussian", sigma="optimal")
-    eps = rng.standard_normal((3, 3, 2))
-    _, gradient = gradients(optimal, ImportanceWeightedBound(3, form), x, eps)
+    shape = (3, 2) if isinstance(objective, VariationalBound) else (3, 3, 2)
+    eps = rng.standard_normal(shape)
+    _, gradient = gradients(optimal, objective, x, eps)
     fixed, *_ = build(seed, likelihood="gaussian", sigma=optimal.likelihood.sigma)
     state = optimal.state_dict()
     del state["likelihood.logvar"]
     fixed.load_state_dict(state)
-    _, expected = gradients(fixed, ImportanceWeightedBound(3, form), x, eps)
+    _, expected = gradients(fixed, objective, x, eps)
     np.testing.assert_allclose(gradient, expected, rtol=1e-7, atol=1e-9)
 
 
@@ -212,6 +211,13 @@ def test_terms_of_every_objective_estimate_the_same_elbo(seed):
         (ScoreFunctionBound(1), {}, "samples must be a whole number from 2 on, it is 1"),
         (ScoreFunctionBound(0, "none"), {}, "samples must be a whole number from 1 on, it is 0"),
         (ScoreFunctionBound(2, "mean"), {}, "control_variate 'mean' is unknown"),
+        (ImportanceWeightedBound(True), {}, "a whole number from 1 on, it is True"),
+        (VariationalBound(np.inf), {}, "0 or more, and finite; they are inf and 0.0"),
+        (
+            ImportanceWeightedBound(2),
+            {"likelihood": "gaussian", "sigma": "optimal"},
+            "this bound weighs them: it would not be the best; take sigma='learned', or a number",
+        ),
     ],
 )
 def test_an_objective_that_makes_no_sense_is_refused_where_it_is_set(objective, choices, message):
@@ -230,3 +236,41 @@ def test_types_are_kept_and_the_objective_is_saved_with_the_model(form, tmp_path
     assert {str(p.grad.dtype) for p in model.parameters()} == {"float32"}
     mv.save(model, tmp_path / "m")
     assert mv.load(tmp_path / "m").objective == model.objective
+
+
+@pytest.mark.parametrize(
+    ("objective", "name", "value", "message"),
+    [
+        (VariationalBound(), "beta", np.nan, "beta and free_bits must be 0 or more"),
+        (ImportanceWeightedBound(2), "gradient", "path", "gradient 'path' is unknown"),
+        (ImportanceWeightedBound(2), "samples", 2.0, "samples must be a whole number"),
+        (ScoreFunctionBound(2), "control_variate", "mean", "control_variate 'mean' is unknown"),
+    ],
+)
+def test_a_number_that_makes_no_sense_later_is_refused_where_it_is_used(
+    objective, name, value, message
+):
+    model, x, rng = build()
+    model.objective = objective
+    setattr(objective, name, value)
+    with pytest.raises(ValueError, match=message):
+        model.terms(x, rng=rng)
+
+
+@pytest.mark.parametrize("objective", [ImportanceWeightedBound(5), ScoreFunctionBound(5)])
+@pytest.mark.parametrize("shape", [(3, 2), (3, 3, 2), (5, 1, 2), (5, 3, 1)])
+def test_noise_of_another_shape_is_refused_and_not_broadcast(objective, shape):
+    model, x, _ = build()
+    model.objective = objective
+    with pytest.raises(ValueError, match=r"Bound: eps must have shape \(5, 3, 2\), it has"):
+        model.terms(x, eps=np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    "objective", [VariationalBound(), ImportanceWeightedBound(2), ScoreFunctionBound(2)]
+)
+def test_the_loss_of_an_empty_batch_is_refused(objective):
+    model, x, rng = build()
+    model.objective = objective
+    with pytest.raises(ValueError, match="VAE: the loss of an empty batch is no number"):
+        model.loss(x[:0], rng=rng)

@@ -8,7 +8,7 @@ from scipy.special import logsumexp
 from scipy.stats import norm
 
 import minivae as mv
-from minivae.distributions import Normal
+from minivae.distributions import MultivariateNormal, Normal
 from minivae.models import (
     VAE,
     BernoulliLikelihood,
@@ -19,6 +19,7 @@ from minivae.models import (
     GaussianLikelihood,
     IsotropicPosterior,
     MixturePrior,
+    SequenceVAE,
 )
 from minivae.nn import Parameter
 
@@ -226,9 +227,49 @@ def test_the_sampled_divergence_has_the_mean_of_the_closed_form():
     assert pair[0] == pytest.approx(pair[1], rel=1e-12)
 
 
+def compose(prior, dtype="float64", **choices):
+    """A VAE composed of the parts of one, but for its prior."""
+    like = VAE.mlp(5, (4,), 2, dtype=dtype, rng=np.random.default_rng(0))
+    parts = {"encoder": like.encoder, "decoder": like.decoder, "likelihood": like.likelihood}
+    return VAE(posterior=like.posterior, prior=prior, data_dim=5, **parts, **choices)
+
+
+@pytest.mark.parametrize(
+    ("prior", "dtype", "message"),
+    [
+        (
+            Normal.standard(1),
+            "float64",
+            r"has shape \(1,\) in float64; take Normal.standard\(2, 'f",
+        ),
+        (Normal.standard(3), "float64", r"codes have 2 entries .* has shape \(3,\)"),
+        (MixturePrior(np.ones((3, 1)), np.ones((3, 1))), "float64", r"has shape \(1,\)"),
+        (Normal.standard(2), "float32", r"in float64; take Normal.standard\(2, 'float32'\)"),
+        (MixturePrior(np.ones((3, 2)), np.ones((3, 2))), "float32", "codes have .* in float32"),
+    ],
+)
+def test_a_prior_of_another_size_or_type_is_refused(prior, dtype, message):
+    with pytest.raises(ValueError, match=message):
+        compose(prior, dtype)
+    like = SequenceVAE.gru(4, 3, 2, symbols=3, dtype=dtype, rng=np.random.default_rng(0))
+    parts = {"encoder": like.encoder, "decoder": like.decoder, "likelihood": like.likelihood}
+    with pytest.raises(ValueError, match="SequenceVAE: codes have 2 entries"):
+        SequenceVAE(posterior=like.posterior, prior=prior, data_dim=4, **parts)
+
+
+def test_a_prior_of_the_right_size_and_type_keeps_the_type():
+    model = compose(Normal.standard(2, "float32"), "float32")
+    x, rng = np.ones((3, 5)), np.random.default_rng(0)
+    assert model.loss(x, rng=rng).dtype == model.log_prob(x, 3, rng=rng).dtype == np.float32
+
+
 def test_a_closed_form_to_a_mixture_is_refused_with_the_reason():
     with pytest.raises(ValueError, match="no closed form: the logarithm of a sum .* kl='sampled'"):
         build(prior="mixture", kl="analytic")
+    with pytest.raises(
+        ValueError, match="to a MultivariateNormal has .*: there is one to a Normal prior alone"
+    ):
+        compose(MultivariateNormal(np.zeros(2), np.eye(2)), kl="analytic")
     with pytest.raises(ValueError, match="kl 'exact' is unknown; choose one of analytic, sampled"):
         build(kl="exact")
 

@@ -291,3 +291,13 @@ def test_two_nonlinearities_in_a_row_have_no_closed_form():
 def test_an_unknown_method_is_refused():
     with pytest.raises(ValueError, match="method 'fast' is unknown; choose one of closed_form, ex"):
         Contraction(method="fast")
+
+
+@pytest.mark.parametrize(("number", "share"), [(-800.0, 1), (40.0, 1), (-800.0, 2)])
+def test_units_that_are_saturated_for_the_whole_batch_are_refused_with_the_cause(number, share):
+    """Their mean activation is 0 or 1, to which KL(ρ ‖ ρ̂) is infinite."""
+    encoder = layer(0)
+    encoder.layers[0].weight.data[:share] = 0.0
+    encoder.layers[0].bias.data[:share] = number
+    with pytest.raises(ValueError, match=f"{share} of 3 units are 0 for the whole batch, or 1"):
+        value(Sparsity(), encoder, data())

@@ -152,3 +152,17 @@ def test_a_question_of_another_size_and_a_code_beside_it_are_refused():
 def test_answers_of_another_length_are_refused():
     with pytest.raises(ValueError, match=r"shape \(n, 3\)"):
         build().loss(np.zeros((5, 4), int), questions())
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_questions_that_are_not_finite_are_refused(bad):
+    model, y = build(), questions()
+    y[3, 1] = bad
+    for ask in (
+        lambda: model.loss(data(model), y),
+        lambda: model.log_prob(data(model), y),
+        lambda: model.answer(y),
+        lambda: model.sample(5, y, rng=np.random.default_rng(0)),
+    ):
+        with pytest.raises(ValueError, match="the questions contain NaN or infinity"):
+            ask()

@@ -5,7 +5,7 @@ import pytest
 from gradients import check_gradients
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sequences import KINDS, build, condition, data, log_p
+from sequences import KINDS, all_strings, build, condition, data, log_p
 
 import minivae as mv
 from minivae.evaluation import evaluate, ignorant_log_prob
@@ -93,6 +93,14 @@ def test_what_is_forgotten_is_read_as_unknown_and_still_predicted(kind, seed):
         for x_i, z_i, unread in zip(x, z, model.forgotten, strict=True)
     ]
     np.testing.assert_allclose(found, expected, rtol=1e-10, atol=1e-12)
+
+
+@given(seed=seeds)
+def test_with_steps_forgotten_the_probabilities_of_all_strings_still_sum_to_one(seed):
+    model, strings = build(seed=seed), all_strings(3, 3, 1)
+    model.forgotten = np.random.default_rng(seed).random((1, 3)).repeat(len(strings), 0) < 0.5
+    z = np.random.default_rng(seed).standard_normal((1, 2)).repeat(len(strings), 0)
+    assert np.exp(model.decode(z).log_prob(strings).data).sum() == pytest.approx(1, rel=1e-12)
 
 
 @EVERY
@@ -242,6 +250,25 @@ def test_waves_that_are_not_finite_are_refused():
     model = build("waves")
     with pytest.raises(ValueError, match="NaN"):
         model.elbo([[0.0, np.nan, 1.0]], rng=np.random.default_rng(0))
+
+
+@EVERY
+def test_a_decoder_refuses_sequences_of_another_length(kind):
+    p = build(kind).decode(np.zeros((5, 2)))
+    for length in (1, 4):
+        with pytest.raises(ValueError, match=r"sequences must have shape \(\.\.\., 3\)"):
+            p.log_prob(np.zeros((5, length), int))
+
+
+def test_waves_that_want_a_gradient_are_refused_and_not_cut_from_their_graph():
+    model = build("waves")
+    x = mv.tensor(data(model), requires_grad=True)
+    for use in (
+        lambda: model.loss(x, rng=np.random.default_rng(0)),
+        lambda: model.decode(np.zeros((5, 2))).log_prob(x),
+    ):
+        with pytest.raises(TypeError, match=r"cuts the graph of data .* pass x\.data"):
+            use()
 
 
 @pytest.mark.parametrize(

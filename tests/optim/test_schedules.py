@@ -21,15 +21,15 @@ def test_a_warm_up_goes_straight_from_start_to_end_and_stays(steps, start, end):
     assert values == pytest.approx(expected, abs=1e-12)
 
 
-@given(st.integers(2, 500), st.integers(1, 5), st.floats(0.1, 1.0), ends)
-def test_cycles_repeat_and_end_high(period, cycles, ratio, high):
-    f = cyclical(period, ratio, high=high, cycles=cycles)
+@given(st.integers(2, 500), st.integers(1, 5), st.floats(0.1, 1.0), ends, ends)
+def test_cycles_repeat_and_end_high(period, cycles, ratio, low, high):
+    f = cyclical(period, ratio, low, high, cycles)
     assert f(cycles * period) == f(cycles * period + 7) == high
     for step in range(0, cycles * period, max(1, period // 5)):
         phase = step % period
         assert f(step) == f(phase)
-        expected = high if phase >= ratio * period else high * phase / (ratio * period)
-        assert f(step) == pytest.approx(expected, abs=1e-12)
+        share = min(1.0, phase / (ratio * period))
+        assert f(step) == pytest.approx((1 - share) * low + share * high, abs=1e-12)
 
 
 @given(st.integers(1, 8), st.integers(1, 50), st.floats(1e-4, 1), st.floats(1e-4, 1))

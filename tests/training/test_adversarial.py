@@ -275,6 +275,18 @@ def test_a_new_learning_rate_keeps_the_ratio_of_the_two():
     assert players.discriminator.lr == pytest.approx(2e-3)
 
 
+def test_a_schedule_from_a_learning_rate_of_0_keeps_the_ratio_too():
+    model, players = fresh(lr=1e-3)
+    players.discriminator.lr = 4e-3
+    run(model, players, steps=4, schedule={"lr": mv.optim.warm_up(2, end=1e-2)})
+    assert players.generator.lr == 1e-2
+    assert players.discriminator.lr == pytest.approx(4e-2)
+    players.lr = 0.0
+    players.discriminator.lr = 1.0  # beside 0 this is no ratio
+    players.lr = 1e-3
+    assert players.discriminator.lr == pytest.approx(4e-3)
+
+
 def test_optimisers_that_do_not_suit_the_model_are_refused():
     model, players = fresh()
     vae = VAE.mlp(4, (8,), 2, rng=np.random.default_rng(1))

@@ -24,7 +24,7 @@ def test_rows_are_components_by_their_share_of_the_data(vae, x, shape):
         np.testing.assert_allclose(tile(image, row, 0, shape), expected, rtol=1e-5)
         assert np.isnan(tile(image, row, 1, shape)).all()
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert labels == [f"{c + 1}: {100 * share[c]:.0f} %" for c in order]
+    assert labels == [f"component {c + 1}: {100 * share[c]:.0f} %" for c in order]
 
 
 def test_draws_of_a_narrow_component_are_its_mean_and_of_a_wide_one_differ(vae, x, shape, rng):
