@@ -78,6 +78,12 @@ class Bracket:
         """The standard error of ``width`` over data."""
         return standard_error(self.upper.log_prob - self.lower.log_prob)
 
+    def __repr__(self) -> str:
+        return (
+            f"Bracket({self.lower.mean:.3f} to {self.upper.mean:.3f} nats, width {self.width:.3f} "
+            f"± {self.width_error:.2g}, mean of {len(self.x)} data)"
+        )
+
 
 def annealed_estimate(
     model: VAE,

@@ -170,7 +170,8 @@ class FamilyGaps:
     """The least KL(q ‖ p(z|x)) that each family of normal q can reach, in nats.
 
     isotropic ≥ diagonal ≥ full = 0 for a normal posterior: by the inequality of arithmetic and
-    geometric means, and by Hadamard's inequality.
+    geometric means, and by Hadamard's inequality. ``full`` is computed as the others are, and is 0
+    to rounding.
     """
 
     isotropic: float
@@ -181,13 +182,19 @@ class FamilyGaps:
 def family_gaps(precision: np.ndarray) -> FamilyGaps:
     """Return the least gap of each posterior family, for a normal posterior N(m, P⁻¹).
 
-    The best q has the mean m. With independent entries its variances are 1 / Pᵢᵢ, and the gap is
-    ½ (Σᵢ log Pᵢᵢ - log |P|); as N(m, k I) it has k = d / tr P, and ½ (d log (tr P / d) - log |P|).
+    The gap of N(m, S) is ½ (tr P S - d - log |P S|), and the best q has the mean m. With
+    independent entries its variances are 1 / Pᵢᵢ, and the gap is ½ (Σᵢ log Pᵢᵢ - log |P|); as
+    N(m, k I) it has k = d / tr P, and ½ (d log (tr P / d) - log |P|); as N(m, S) it has S = P⁻¹.
 
     Parameters
     ----------
     precision : ndarray
         P, symmetric and positive definite, (d, d), as :attr:`LinearGaussian.precision`.
+
+    Raises
+    ------
+    ValueError
+        If it is not.
 
     Examples
     --------
@@ -196,11 +203,24 @@ def family_gaps(precision: np.ndarray) -> FamilyGaps:
     >>> round(gaps.diagonal, 4)  # ½ log (4 / 3)
     0.1438
     """
-    precision = np.asarray(precision, np.float64)
-    d = len(precision)
-    variances = np.diag(precision)
-    sign, log_det = np.linalg.slogdet(precision)
-    if sign <= 0 or not np.allclose(precision, precision.T):
-        raise ValueError("family_gaps: a precision matrix is symmetric and positive definite")
-    isotropic = 0.5 * (d * np.log(variances.mean()) - log_det)
-    return FamilyGaps(float(isotropic), float(0.5 * (np.log(variances).sum() - log_det)), 0.0)
+    P = np.asarray(precision, np.float64)
+    if P.ndim != 2 or P.shape[0] != P.shape[1] or not np.allclose(P, P.T):
+        raise ValueError(
+            f"family_gaps: a precision matrix is square and symmetric, this of shape {P.shape} is "
+            "not; take LinearGaussian.precision"
+        )
+    least = np.linalg.eigvalsh(P)[0]
+    if least <= 0:
+        raise ValueError(
+            f"family_gaps: a precision matrix is positive definite, this has the eigenvalue "
+            f"{least:.3g}"
+        )
+    d, variances = len(P), np.diag(P)
+    best = (np.eye(d) / variances.mean(), np.diag(1 / variances), np.linalg.inv(P))
+    return FamilyGaps(*(_gap_of(P, covariance) for covariance in best))
+
+
+def _gap_of(P: np.ndarray, S: np.ndarray) -> float:
+    """Return KL(N(m, S) ‖ N(m, P⁻¹)) = ½ (tr P S - d - log |P| - log |S|)."""
+    logs = np.linalg.slogdet(P)[1] + np.linalg.slogdet(S)[1]
+    return float(0.5 * (np.sum(P * S) - len(P) - logs))

@@ -110,7 +110,8 @@ class Diagnosis:
             for word in ("seen", "means", "mend"):
                 yield Text(f"  {word}: {getattr(finding, word)}")
         if self.healthy:
-            yield Text("no fault found", style="bold green")
+            notes = f" beyond what is noted (·): {len(self.findings)}" if self.findings else ""
+            yield Text(f"no fault found{notes}", style="bold green")
 
     def __str__(self) -> str:
         console = Console(file=StringIO(), width=_WIDTH, color_system=None)
@@ -118,4 +119,5 @@ class Diagnosis:
             console.print(self)
         return captured.get()
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return f"Diagnosis({self.title!r}, faults={self.faults})"

@@ -15,6 +15,8 @@ import numpy as np
 from scipy.special import entr
 from scipy.stats import rankdata
 
+from minivae.evaluation.finite import refuse_nan
+
 _BINS = 20  # as in Locatello et al. 2019
 
 
@@ -81,9 +83,15 @@ def mutual_information_gap(
     factors : array_like
         The known factors of each datum, (n, k); none of them constant.
     bins : int
-        Bins of a continuous variable.
+        Bins of a continuous variable, at least 2.
     discrete : sequence of bool, optional
         Whether each factor is discrete; by default one with at most ``bins`` values is.
+
+    Raises
+    ------
+    ValueError
+        If there is one dimension or one bin only, if a factor never changes, or if codes or
+        factors are NaN or infinite.
 
     Examples
     --------
@@ -94,7 +102,7 @@ def mutual_information_gap(
     >>> mutual_information_gap(factors @ [[1.0, 1.0], [1.0, 1.0]], factors).score
     0.0
     """
-    codes, factors = _paired("mutual_information_gap", codes, factors)
+    codes, factors = _paired("mutual_information_gap", codes, factors, bins)
     bins_of = [_levels(z, bins, _few(z, bins)) for z in codes.T]
     kinds = _kinds(factors, bins, discrete)
     values = [_levels(v, bins, kind) for v, kind in zip(factors.T, kinds, strict=True)]
@@ -124,7 +132,7 @@ def separated_attributes(
     >>> separated_attributes(factors * 3.0, factors).score
     1.0
     """
-    codes, factors = _paired("separated_attributes", codes, factors)
+    codes, factors = _paired("separated_attributes", codes, factors, bins)
     table = np.empty((codes.shape[1], factors.shape[1]))
     for j, kind in enumerate(_kinds(factors, bins, discrete)):
         v = factors[:, j]
@@ -157,7 +165,7 @@ def dci(
     """
     from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
-    codes, factors = _paired("dci", codes, factors)
+    codes, factors = _paired("dci", codes, factors, bins)
     if factors.shape[1] < 2:
         raise ValueError("dci: needs two factors or more, that one can be told from another")
     order = rng.permutation(len(codes))
@@ -179,7 +187,7 @@ def dci(
     )
 
 
-def _paired(name: str, codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray]:
+def _paired(name: str, codes: Any, factors: Any, bins: int) -> tuple[np.ndarray, np.ndarray]:
     """Return codes and factors as (n, latent) and (n, k), after a look at them."""
     codes, factors = np.asarray(codes, np.float64), np.asarray(factors)
     factors = factors[:, None] if factors.ndim == 1 else factors
@@ -188,6 +196,11 @@ def _paired(name: str, codes: Any, factors: Any) -> tuple[np.ndarray, np.ndarray
             f"{name}: codes must be (n, latent) with two dimensions or more and factors (n, k), "
             f"they are {codes.shape} and {factors.shape}"
         )
+    if bins < 2:
+        raise ValueError(f"{name}: bins must be at least 2, to tell anything apart, not {bins}")
+    refuse_nan(name, codes=codes)
+    if factors.dtype.kind == "f":  # a discrete factor may have any names
+        refuse_nan(name, factors=factors)
     constant = [j for j, v in enumerate(factors.T) if (v == v[0]).all()]
     if constant:
         raise ValueError(f"{name}: factors {constant} never change; leave them out")

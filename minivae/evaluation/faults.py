@@ -15,7 +15,7 @@ from scipy.special import entr
 from minivae.distributions import Bernoulli, Normal
 from minivae.engine import Tensor, no_grad, vjp
 from minivae.evaluation.finding import Finding
-from minivae.models import BernoulliLikelihood, Model
+from minivae.models import VAE, BernoulliLikelihood, Model
 from minivae.nn import ACTIVATIONS, Module
 
 _GREY = 0.1  # nats a datum
@@ -44,8 +44,11 @@ def misfit_sigma(model: Model, x: np.ndarray, y: Any, rng: np.random.Generator) 
 
     With errors of root mean square r, a wrong σ costs log(σ / r) + r² / 2σ² - ½ nats an entry.
     It speaks from a factor of 3 on, either way: 0.65 nats an entry or more, so that on any image
-    the wrong σ costs more than everything that a code could tell.
+    the wrong σ costs more than everything that a code could tell. Of an autoencoder it says
+    nothing: without a KL divergence σ only scales the loss.
     """
+    if not isinstance(model, VAE):
+        return None
     with no_grad():
         p = _reconstruction(model, x, y, rng)
         if not isinstance(p, Normal):
@@ -96,7 +99,7 @@ def overflow(model: Model, x: np.ndarray, y: Any, rng: np.random.Generator) -> F
 
     exp(h) overflows from log(largest float) on, 88.7 in single precision: that is the bound for
     logits. The KL divergence's gradient holds σ² = exp(logvar) and the density's 1 / σ², and Adam
-    squares them: half of that is the bound for |logvar|.
+    squares them: half of that is the bound for |log σ²|.
     """
     for name, parameter in model.named_parameters():
         bad = int(np.size(parameter.data) - np.isfinite(parameter.data).sum())
@@ -107,9 +110,9 @@ def overflow(model: Model, x: np.ndarray, y: Any, rng: np.random.Generator) -> F
         code = _posterior(model, x, y)
         numbers = {"the encoder's means": (code if _is_code(code) else code.mean).data}
         if isinstance(code, Normal):
-            numbers["log σ² of the posterior"] = code.logvar.data * 2
+            numbers["log σ² of the posterior"] = code.logvar.data
         elif not _is_code(code):
-            numbers["log σ² of the posterior"] = 4 * np.log(code.std.data)
+            numbers["log σ² of the posterior"] = 2 * np.log(code.std.data)
         if all(np.isfinite(a).all() for a in numbers.values()):
             p = _reconstruction(model, x, y, rng)
             if isinstance(p, Bernoulli):
@@ -119,9 +122,13 @@ def overflow(model: Model, x: np.ndarray, y: Any, rng: np.random.Generator) -> F
         if not np.isfinite(a).all():
             return _overflow(f"{name} are not finite for {100 * np.mean(~np.isfinite(a)):.0f} %")
         largest = float(np.abs(a).max())
-        if largest > limit and ("σ" in name or "logits" in name):
-            halved = largest / 2 if "σ" in name else largest
-            return _overflow(f"{name} reach {halved:.4g}; exp overflows at {limit:.4g}")
+        if "logits" in name and largest > limit:
+            return _overflow(f"{name} reach {largest:.4g}; exp overflows at {limit:.4g}")
+        if "σ" in name and largest > limit / 2:
+            return _overflow(
+                f"{name} reaches {largest:.4g} in size; the square of its exponential overflows "
+                f"at {limit / 2:.4g}"
+            )
     return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from minivae.evaluation.finite import refuse_nan
+
 
 def frechet_distance(
     mean_a: np.ndarray, cov_a: np.ndarray, mean_b: np.ndarray, cov_b: np.ndarray
@@ -24,7 +26,7 @@ def frechet_distance(
     Raises
     ------
     ValueError
-        If the shapes do not agree.
+        If the shapes do not agree, or a number is NaN or infinite.
 
     Examples
     --------
@@ -39,9 +41,15 @@ def frechet_distance(
         raise ValueError(
             f"frechet_distance: means (d,) and covariances (d, d) are needed, not {shapes}"
         )
+    refuse_nan(
+        "frechet_distance",
+        means=np.concatenate([mean_a, mean_b]),
+        covariances=np.concatenate([cov_a, cov_b]),
+    )
     shift = np.asarray(mean_a, np.float64) - np.asarray(mean_b, np.float64)
     overlap = np.linalg.svd(_root(cov_a) @ _root(cov_b), compute_uv=False).sum()
-    return float(shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap)
+    squared = shift @ shift + np.trace(cov_a) + np.trace(cov_b) - 2 * overlap
+    return max(0.0, float(squared))  # of equal Gaussians rounding leaves either sign
 
 
 def frechet_between(features_a: np.ndarray, features_b: np.ndarray) -> float:
@@ -60,7 +68,7 @@ def frechet_between(features_a: np.ndarray, features_b: np.ndarray) -> float:
     Raises
     ------
     ValueError
-        If there are fewer rows, or the columns differ.
+        If there are fewer rows, the columns differ, or a feature is NaN or infinite.
     """
     for rows in (features_a, features_b):
         if np.ndim(rows) != 2 or len(rows) < 2:
@@ -68,6 +76,9 @@ def frechet_between(features_a: np.ndarray, features_b: np.ndarray) -> float:
                 "frechet_between: features must be (n, d) with two rows or more, these are "
                 f"{np.shape(rows)}"
             )
+    refuse_nan(
+        "frechet_between", features=np.concatenate([np.ravel(features_a), np.ravel(features_b)])
+    )
     fitted = []
     for rows in (features_a, features_b):
         rows = np.asarray(rows, np.float64)

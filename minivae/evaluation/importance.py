@@ -60,6 +60,12 @@ class ImportanceEstimate:
         """
         return standard_error(self.log_prob)
 
+    def __repr__(self) -> str:
+        return (
+            f"ImportanceEstimate(log p(x) = {self.mean:.3f} ± {self.sampling_error:.2g} nats, mean "
+            f"of {len(self.log_prob)} data; ± {self.mean_error:.2g} from {self.samples} draws each)"
+        )
+
 
 def importance_estimate(
     model: VAE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log, pi
+from math import log, pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,8 @@ class ElboSurgery:
     dimension_kl : ndarray or None
         KL(q(z_j) ‖ p(z_j)), (latent,); None if the prior's entries are not independent.
     errors : dict
-        The standard error of each of these numbers, by its name.
+        The standard error of each of these numbers over data, by its name: from the spread of the
+        data's own means over their draws, q(z) taken as it is. NaN for one datum.
     """
 
     n: int
@@ -100,7 +101,7 @@ def elbo_surgery(
     Raises
     ------
     ValueError
-        If there are no data, or no draws.
+        If there are no data, no draws, or data that the likelihood refuses.
 
     Examples
     --------
@@ -111,11 +112,13 @@ def elbo_surgery(
     >>> parts.mutual_information < parts.cap
     True
     """
+    x = model.as_data(x)
     if len(x) == 0 or samples < 1:
         raise ValueError(
             f"elbo_surgery: a mean needs at least one datum and one draw, not {len(x)} and "
             f"{samples}"
         )
+    model.likelihood.check(x)
     with no_grad():
         q = model.encode(x, y)
         z = q.sample(rng, samples)
@@ -132,8 +135,8 @@ def elbo_surgery(
         flat = z.reshape(-1, z.shape[-1])
         prior = model.prior.mean.data, model.prior.std.data
         values["dimension_kl"] = log_q_dims - _log_normal(flat, *prior)
-    means = {name: value.mean(axis=0) for name, value in values.items()}
-    errors = {name: v.std(axis=0) / len(v) ** 0.5 for name, v in values.items()}
+    of_data = {k: v.reshape(samples, len(x), *v.shape[1:]).mean(axis=0) for k, v in values.items()}
+    means = {name: value.mean(axis=0) for name, value in of_data.items()}
     return ElboSurgery(
         n=len(x),
         reconstruction=float(means["reconstruction"]),
@@ -141,8 +144,14 @@ def elbo_surgery(
         aggregate_kl=float(means["aggregate_kl"]),
         total_correlation=float(means["total_correlation"]),
         dimension_kl=means.get("dimension_kl"),
-        errors=errors,
+        errors={name: _error(value) for name, value in of_data.items()},
     )
+
+
+def _error(values: np.ndarray) -> Any:
+    """Return the standard error of the mean over data, (n,) or (n, latent)."""
+    n = len(values)
+    return values.std(axis=0, ddof=1) / sqrt(n) if n > 1 else np.full(values.shape[1:], np.nan)
 
 
 def _aggregate(q: Any, z: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -23,6 +23,7 @@ from minivae.models import VAE, VariationalBound
 _FACTOR = sqrt(2)  # half way, in ratios, to the smallest slip there is: a forgotten ½
 _CHANCE = 5  # standard errors
 _DRAWS = 9
+_BLOCKS = 20  # of rows, each left out once
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,9 @@ def balance(
     r_j = β k_j, with r_j = d/ds E_q[log p(x|z)] and k_j = d/ds KL. For a standard normal prior
     k_j is the mean of σ_j² - 1, or of (μ_j - E μ_j) μ_j. Least squares over the dimensions give
     β = Σ r_j k_j / Σ k_j². Widths come to the balance early in training and means late; a model
-    that has come to it has the same β from both. All this holds of the training data.
+    that has come to it has the same β from both. All this holds of the training data. The standard
+    error is the jackknife's over blocks of rows, so that it covers which rows are looked at as well
+    as which z were drawn for them.
 
     Parameters
     ----------
@@ -107,9 +110,9 @@ def balance(
         r = _slopes(lambda a: model.decode(a, y).log_prob(x), z)
         k = -_slopes(model.prior.log_prob, z)
         # KL = -entropy - E log p(z); the entropy grows by s as the widths do.
-        sides[0].append(((r * off).mean(axis=(0, 1)), (k * off).mean(axis=(0, 1)) - 1.0))
-        sides[1].append(((r * apart).mean(axis=(0, 1)), (k * apart).mean(axis=(0, 1))))
-    weights = [_least_squares(pairs) for pairs in sides]
+        sides[0].append(((r * off).mean(axis=0), (k * off).mean(axis=0) - 1.0))
+        sides[1].append(((r * apart).mean(axis=0), (k * apart).mean(axis=0)))
+    weights = [_least_squares(np.array(pairs)) for pairs in sides]
     return None if None in weights else Balance(*weights)  # type: ignore[arg-type]
 
 
@@ -205,15 +208,30 @@ def _slopes(f: Callable[[Tensor], Tensor], z: np.ndarray) -> np.ndarray:
     return grad(lambda a: f(a).sum())(z).data.astype(np.float64)
 
 
-def _least_squares(pairs: list[tuple[np.ndarray, np.ndarray]]) -> Weight | None:
-    """Return β of r = β k; each product is of different draws, so that no noise is squared."""
-    top = np.array([r @ pairs[i - 1][1] for i, (r, _) in enumerate(pairs)])
-    bottom = np.array([k @ pairs[i - 1][1] for i, (_, k) in enumerate(pairs)])
-    if not bottom.mean() > 0:
+def _least_squares(pairs: np.ndarray) -> Weight | None:
+    """Return β of r = β k from both of each draw and row, (draws, 2, n, latent)."""
+    n = pairs.shape[2]
+    blocks = np.array_split(np.arange(n), min(_BLOCKS, n))
+    sums = np.stack([pairs[:, :, rows].sum(axis=2) for rows in blocks])
+    sizes = np.array([len(rows) for rows in blocks])[:, None, None, None]
+    top, bottom = _products(sums.sum(axis=0) / n)
+    if not bottom > 0:
         return None
-    beta = top.mean() / bottom.mean()
-    error = np.std(top - beta * bottom) / bottom.mean() / sqrt(len(pairs))
+    beta = top / bottom
+    tops, bottoms = _products((sums.sum(axis=0) - sums) / (n - sizes))  # without each block
+    apart = tops - beta * bottoms
+    error = sqrt((len(blocks) - 1) * np.var(apart)) / bottom
     return Weight(float(beta), float(error))
+
+
+def _products(means: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return r · k and k · k of means (..., draws, 2, latent).
+
+    Each product is of different draws, so that no noise of a draw is squared.
+    """
+    r, k = means[..., 0, :], means[..., 1, :]
+    other = np.roll(k, 1, axis=-2)
+    return (r * other).sum(axis=-1).mean(axis=-1), (k * other).sum(axis=-1).mean(axis=-1)
 
 
 def _settled_elsewhere(found: Balance, declared: float) -> bool:

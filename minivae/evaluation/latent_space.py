@@ -15,6 +15,7 @@ from scipy.special import entr
 from minivae.distributions import Normal
 from minivae.engine import jvp, no_grad
 from minivae.evaluation.classifier import Classifier
+from minivae.evaluation.finite import refuse_nan
 from minivae.models import Model
 
 
@@ -103,7 +104,8 @@ def continuity(
     Raises
     ------
     ValueError
-        If there are fewer than two data, or no pair or step.
+        If there are fewer than two data, no pair or step, or codes or what they decode to are NaN
+        or infinite.
     """
     if len(x) < 2 or pairs < 1 or steps < 1:
         raise ValueError(
@@ -113,10 +115,12 @@ def continuity(
     second = (first + rng.integers(1, len(x), size=pairs)) % len(x)
     condition = None if y is None else np.asarray(y)[first]
     codes = model.codes(x, y)
+    refuse_nan("continuity", codes=codes)
     t = np.linspace(0, 1, steps + 1, dtype=codes.dtype)[:, None, None]
     z = (1 - t) * codes[first] + t * codes[second]  # (steps + 1, pairs, latent)
     with no_grad():
         path = model.decode(z, condition).mean.data
+    refuse_nan("continuity", decodes=path)
     moved = np.linalg.norm(np.diff(path.astype(np.float64), axis=0), axis=-1)
     length = np.linalg.norm(np.diff(z.astype(np.float64), axis=0), axis=-1)
     total = moved.sum(axis=0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minivae.engine import Tensor, vjp
-from minivae.models import Model
+from minivae.models import VAE, Model
 
 
-def jacobian_spectrum(model: Model, x: np.ndarray) -> np.ndarray:
+def jacobian_spectrum(model: Model, x: np.ndarray, y: Any = None) -> np.ndarray:
     """Return the singular values of ∂z/∂x at each datum, the largest first.
 
     A code that contracts well has few that are not small: those along which the data vary (Rifai
@@ -20,6 +22,8 @@ def jacobian_spectrum(model: Model, x: np.ndarray) -> np.ndarray:
         An autoencoder or a VAE.
     x : ndarray
         Data, (n, data_dim).
+    y : array_like, optional
+        The condition of a conditional model, (n, c), which stays as it is.
 
     Returns
     -------
@@ -34,9 +38,8 @@ def jacobian_spectrum(model: Model, x: np.ndarray) -> np.ndarray:
     (5, 2)
     """
 
-    def code(x: Tensor) -> Tensor:
-        z = model.encoder(x)
-        return z[..., : model.latent]
+    def code(x: Tensor) -> Any:
+        return model.encode(x, y).mean if isinstance(model, VAE) else model.encoder(x)
 
     z, pull = vjp(code, Tensor(np.asarray(model.as_data(x))))
     rows = [pull(_basis(z, i))[0].data for i in range(model.latent)]

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minivae.evaluation.finite import refuse_nan
 from minivae.models import Model
 
 
@@ -59,7 +60,7 @@ def active_units(
     Raises
     ------
     ValueError
-        If there are fewer than two data.
+        If there are fewer than two data, or a code is NaN or infinite.
 
     Examples
     --------
@@ -71,4 +72,6 @@ def active_units(
     """
     if len(x) < 2:
         raise ValueError(f"active_units: a variance over data needs two or more, not {len(x)}")
-    return ActiveUnits(model.codes(x, y).var(axis=0, dtype=np.float64), threshold)
+    codes = model.codes(x, y)
+    refuse_nan("active_units", codes=codes)
+    return ActiveUnits(codes.var(axis=0, dtype=np.float64), threshold)

@@ -17,6 +17,10 @@ Measure = Callable[[np.ndarray], Mapping[str, float]]
 Row = dict[str, str | float]
 
 
+def _sample(model: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+    return model.sample(n, rng=rng)
+
+
 def versus(
     models: Mapping[str, Model],
     train: np.ndarray,
@@ -27,7 +31,7 @@ def versus(
     batch_size: int = 100,
     samples: int = 2500,
     schedule: Mapping[str, Schedule] | None = None,
-    draw: Draw = lambda model, n, rng: model.sample(n, rng=rng),
+    draw: Draw = _sample,
     seed: int = 0,
 ) -> list[Row]:
     """Train each model with the same budget, and measure samples of each in the same way.
@@ -39,7 +43,7 @@ def versus(
     Parameters
     ----------
     models : dict of Model
-        The contenders by name, untrained, a VAE or a GAN each; changed in place.
+        The contenders by name, untrained; changed in place.
     train : ndarray
         Training data, (n, data_dim).
     test : ndarray
@@ -64,6 +68,11 @@ def versus(
         A row for the data and one for each model: ``model``, ``parameters``, ``seconds`` of
         training, then the measures.
 
+    Raises
+    ------
+    TypeError
+        If a model has no samples of its own, as an autoencoder, and there is no ``draw``.
+
     Examples
     --------
     >>> import numpy as np, minivae as mv
@@ -76,6 +85,12 @@ def versus(
     >>> [row["model"] for row in rows], rows[0]["modes"]
     (['data', 'GAN'], 8)
     """
+    silent = [name for name, model in models.items() if not hasattr(model, "sample")]
+    if draw is _sample and silent:
+        raise TypeError(
+            f"versus: {', '.join(silent)} cannot be sampled, for want of a prior; pass "
+            "draw=, a function of (model, n, rng) that returns samples"
+        )
     rows: list[Row] = [{"model": "data", "parameters": 0, "seconds": 0.0, **measure(test)}]
     for name, model in models.items():
         start = time.perf_counter()

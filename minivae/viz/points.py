@@ -75,7 +75,8 @@ def samples_over_data(
                 *modes[~reached].T, s=110, marker="x", color=VERMILLION, lw=2, label="missed"
             )
         axes.set_aspect("equal")
-        axes.set(xlabel="$x_1$")
+        marks = "grey: data" if modes is None else "grey: data, circles: modes"
+        axes.set(xlabel=f"$x_1$  ({marks})")
         axes.set_title(title, size=13)
     panels[0, 0].set_ylabel("$x_2$")
     return figure

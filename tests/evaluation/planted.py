@@ -6,7 +6,7 @@ import numpy as np
 
 import minivae as mv
 from minivae.distributions import Normal
-from minivae.models import VAE, ImportanceWeightedBound
+from minivae.models import VAE, Autoencoder, ImportanceWeightedBound
 from minivae.models.posterior import DiagonalPosterior
 from minivae.nn import Module
 from minivae.optim import Adam
@@ -300,6 +300,21 @@ def conditional():
     return trained(build(condition=10, latent=5), BINARY, CLASSES), BINARY, CLASSES
 
 
+def waves():
+    x = mv.data.load("waves").train
+    model = VAE.mlp(
+        x.shape[1], (32,), 4, likelihood="gaussian", sigma="optimal", rng=np.random.default_rng(0)
+    )
+    return trained(model, x, epochs=10), x
+
+
+def autoencoder():
+    model = Autoencoder.mlp(
+        64, (32,), 5, likelihood="gaussian", sigma=1.0, rng=np.random.default_rng(0)
+    )
+    return trained(model, GREY), GREY
+
+
 HEALTHY = {
     "two dimensions": lambda: (trained(build(latent=2)), BINARY),
     "ten dimensions": healthy_ten,
@@ -317,4 +332,6 @@ HEALTHY = {
         BINARY,
     ),
     "rectifiers": lambda: (trained(build(activation="relu")), BINARY),
+    "autoencoder of σ = 1": autoencoder,
+    "waves": waves,
 }

@@ -106,7 +106,8 @@ def precision(seed):
 def test_the_isotropic_gap_is_no_less_than_the_diagonal_and_that_no_less_than_the_full(seed):
     P, _ = precision(seed)
     gaps = family_gaps(P)
-    assert gaps.isotropic > gaps.diagonal > gaps.full == 0.0
+    assert gaps.isotropic > gaps.diagonal > gaps.full
+    assert abs(gaps.full) < 1e-10  # rounding
 
 
 @given(seeds)
@@ -127,6 +128,8 @@ def test_no_other_member_comes_closer(seed):
         k = np.exp(size * rng.standard_normal()) * len(P) / np.trace(P)
         assert divergence(zero, np.diag(variances), zero, C) > gaps.diagonal
         assert divergence(zero, k * np.eye(len(P)), zero, C) > gaps.isotropic
+        turn = np.eye(len(P)) + size * rng.standard_normal(P.shape)
+        assert divergence(zero, turn @ C @ turn.T, zero, C) > gaps.full
 
 
 @given(seeds)
@@ -157,8 +160,16 @@ def test_training_the_encoder_of_each_family_reaches_its_gap():
 
 
 def test_what_is_no_precision_is_refused():
-    for matrix in ([[1.0, 2.0], [2.0, 1.0]], [[1.0, 0.5], [0.0, 1.0]]):
-        with pytest.raises(ValueError, match="symmetric and positive definite"):
+    for matrix, message in (
+        ([[1.0, 2.0], [2.0, 1.0]], "positive definite, this has the eigenvalue -1"),
+        ([[-1.0, 0.0], [0.0, -1.0]], "positive definite"),
+        ([[1.0, 0.0], [0.0, 0.0]], "positive definite"),
+        ([[1.0, 0.5], [0.0, 1.0]], "square and symmetric"),
+        ([[1.0, np.nan], [np.nan, 1.0]], "square and symmetric"),
+        ([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]], r"square and symmetric, this of shape \(2, 3\)"),
+        ([1.0, 2.0], "square and symmetric"),
+    ):
+        with pytest.raises(ValueError, match=f"family_gaps: a precision matrix is {message}"):
             family_gaps(np.array(matrix))
 
 

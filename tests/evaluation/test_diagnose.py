@@ -9,8 +9,15 @@ import pytest
 from rich.console import Console
 
 import minivae as mv
-from minivae.evaluation import active_units, diagnose, elbo_surgery
-from minivae.models import Autoencoder, VariationalBound
+from minivae.evaluation import (
+    active_units,
+    diagnose,
+    elbo_surgery,
+    measures,
+    mutual_information_gap,
+    separated_attributes,
+)
+from minivae.models import GAN, Autoencoder, Seq2Seq, VariationalBound
 
 
 def examine(built, **options):
@@ -112,7 +119,35 @@ def test_a_data_set_brings_its_classes_and_its_test_data(healthy):
     assert 0.2 < found["clusters of the codes"] <= 1
     assert 1 / 10 < found["completeness"] <= 1
     assert 1 < found["classes in samples"] <= 10
-    assert found["Frechet distance"] > 0
+    fresh = examine((planted.build(), planted.DIGITS), transform=mv.data.binarize)
+    assert found["Frechet distance"] < fresh["Frechet distance"]
+
+
+def test_samples_that_are_data_lie_as_far_off_as_one_half_of_the_data_from_the_other(monkeypatch):
+    model, x = planted.build(), planted.BINARY
+    seen = x[np.random.default_rng(0).permutation(len(x))[:400]]
+    monkeypatch.setattr(measures, "prior_means", lambda *_, rng: seen)
+    found = examine((model, x), labels=planted.DIGITS.labels.train)
+    (measure,) = (m for m in found.measures if m.name == "Frechet distance")
+    assert measure.remark.endswith(f"of the other half {measure.value:.3g}")
+
+
+@pytest.mark.parametrize(
+    "rename", [lambda k: 7 * k - 20, lambda k: np.array(list("abcdefghij"))[k]]
+)
+def test_classes_may_have_any_names(rename, healthy):
+    model, x = healthy["two dimensions"]
+    digits = planted.DIGITS.labels.train
+    plain, renamed = (examine((model, x), labels=labels) for labels in (digits, rename(digits)))
+    assert str(renamed) == str(plain)
+    assert 0.1 < plain["linear probe"] <= 1
+
+
+@pytest.mark.parametrize("rename", [lambda k: k - 1, lambda k: k.astype(str)])
+def test_labels_that_are_no_places_of_a_condition_do_not_become_one(rename, healthy):
+    model, x, _ = healthy["conditional"]
+    with pytest.raises(ValueError, match="the condition y must have shape"):
+        examine((model, x), labels=rename(planted.DIGITS.labels.train))
 
 
 def test_a_conditional_model_on_a_data_set_gets_the_labels(healthy):
@@ -141,8 +176,18 @@ def test_known_factors_are_measured():
     )
     mv.fit(model, data, steps=300, rng=np.random.default_rng(0), progress=False)
     found = examine((model, data))
-    assert 0 <= found["mutual information gap"] <= 1
-    assert 0 <= found["separated attributes"] <= 1
+    seen = np.random.default_rng(0).permutation(len(data.train))[:400]
+    changing = np.ptp(data.factors.train, axis=0) > 0
+    factors = data.factors.train[seen][:, changing]
+    discrete = list(np.array(data.factors.discrete)[changing])
+    codes = model.codes(data.train[seen])
+    for name, score in (
+        ("mutual information gap", mutual_information_gap),
+        ("separated attributes", separated_attributes),
+    ):
+        expected = score(codes, factors, discrete=discrete).score
+        assert found[name] == pytest.approx(expected, abs=1e-6)  # codes in single precision
+        assert expected > 1e-3
 
 
 def test_an_autoencoder_is_measured_as_far_as_that_goes():
@@ -196,7 +241,7 @@ def test_the_table_says_what_was_seen_what_it_means_and_what_to_do(capsys):
     model, x = planted.build(), planted.GREY
     found = diagnose(model, x, rng=np.random.default_rng(0), rows=100)
     printed = capsys.readouterr().out
-    for text in (printed, str(found), repr(found)):
+    for text in (printed, str(found)):
         assert "VAE of 10 dimensions on 100 data" in text
         for measure in ("ELBO", "KL per dimension", "mutual information", "aggregate KL"):
             assert measure in text
@@ -230,3 +275,27 @@ def test_a_measure_that_was_not_taken_is_named():
 def test_one_datum_is_too_few(x, rows):
     with pytest.raises(ValueError, match="^diagnose: needs two data or more, not 1"):
         examine((planted.build(), x), rows=rows)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        GAN.mlp(64, (8,), 2, rng=np.random.default_rng(0)),
+        Seq2Seq.gru(64, 4, symbols=2, hidden=5, rng=np.random.default_rng(0)),
+    ],
+)
+def test_a_model_without_codes_is_refused(model):
+    with pytest.raises(
+        TypeError, match=f"^diagnose: a {type(model).__name__} has no codes of data"
+    ):
+        examine((model, planted.BINARY))
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_as_many_labels_and_conditions_as_data_are_needed(change):
+    n = len(planted.BINARY)
+    with pytest.raises(ValueError, match=f"as many labels as training data, {n}, not {n + change}"):
+        examine((planted.build(), planted.BINARY), labels=np.zeros(n + change, int))
+    model = planted.build(condition=10)
+    with pytest.raises(ValueError, match=f"as many conditions y as training data, {n}, not"):
+        examine((model, planted.BINARY, np.zeros((n + change, 10))))

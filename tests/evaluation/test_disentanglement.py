@@ -4,13 +4,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy.special import entr
 from sklearn.metrics import mutual_info_score
 
-from minivae.evaluation import dci, mutual_information_gap, separated_attributes
+from minivae.evaluation import dci, disentanglement, mutual_information_gap, separated_attributes
 
+RNG = np.random.default_rng(0)
 SEEDS = st.integers(0, 2**32 - 1)
 SCORES = [mutual_information_gap, separated_attributes]
 GRID = np.stack(np.meshgrid(range(3), range(4), range(2)), axis=-1).reshape(-1, 3)  # factors
@@ -127,6 +130,33 @@ def test_forests_find_which_dimension_serves_which_factor():
     np.testing.assert_array_equal(again[0].importance, again[1].importance)
 
 
+@given(hnp.arrays(np.float64, (4, 3), elements=st.floats(0, 1)).filter(lambda a: a.sum() > 0.1))
+def test_rows_and_columns_weigh_as_much_as_they_are_used(weights):
+    used = weights.sum(axis=1) > 0
+    sharp = 1 - scipy.stats.entropy(weights[used], base=3, axis=1)
+    expected = np.average(sharp, weights=weights[used].sum(axis=1))
+    assert disentanglement._concentration(weights) == pytest.approx(expected, abs=1e-9)
+
+
+def test_dimensions_that_are_hardly_used_hardly_count():
+    """Eight of noise, each of which serves both factors alike, beside the two that matter."""
+    rng = np.random.default_rng(0)
+    factors = rng.integers(4, size=(800, 2)) + 0.1 * rng.standard_normal((800, 2))
+    found = dci(np.c_[factors, rng.standard_normal((800, 8))], factors, rng=rng)
+    weight = found.importance.sum(axis=1)
+    sharp = 1 - scipy.stats.entropy(found.importance, base=2, axis=1)
+    assert found.disentanglement == pytest.approx(np.average(sharp, weights=weight), abs=1e-9)
+    assert found.disentanglement > 0.95 > sharp.mean() + 0.1
+
+
+@pytest.mark.parametrize("code", [np.zeros(100), np.tile(np.arange(10), 10)])
+def test_a_code_that_knows_nothing_scores_nothing_however_rare_a_class(code):
+    """Nine to one: naming the frequent class always is right on 90 %, and no better than chance."""
+    v = np.repeat([0, 1], [90, 10])
+    found = separated_attributes(np.c_[code, v], v)
+    assert found.table[:, 0].tolist() == [0.0, 1.0]
+
+
 def test_what_one_dimension_does_for_two_factors_is_complete_but_not_disentangled():
     """z_1 holds both factors (as digits of a number): each factor needs one dimension only."""
     rng = np.random.default_rng(0)
@@ -157,6 +187,19 @@ def test_what_cannot_be_scored_is_refused(score):
         score(np.zeros((5, 2)), GRID[:4])
     with pytest.raises(ValueError, match=r"factors \[1\] never change"):
         score(np.zeros((4, 2)), np.c_[np.arange(4), np.ones(4)])
+
+
+@pytest.mark.parametrize("score", [*SCORES, lambda c, f, **o: dci(c, f, rng=RNG, **o)])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_refused(score, value):
+    factors, codes = GRID.astype(float), GRID.astype(float)
+    factors[3, 1] = value
+    with pytest.raises(ValueError, match=": the factors contain NaN or infinity"):
+        score(codes, factors)
+    with pytest.raises(ValueError, match=": the codes contain NaN or infinity"):
+        score(factors, codes)
+    with pytest.raises(ValueError, match=": bins must be at least 2, .* not 1"):
+        score(codes, GRID, bins=1)
 
 
 def test_one_factor_cannot_be_told_from_another():

@@ -59,6 +59,11 @@ def test_a_sigma_is_wrong_from_a_factor_of_three_on(ratio):
         assert f"costs {best - own:.3g} nats an entry" in finding.seen
 
 
+def test_the_sigma_of_an_autoencoder_is_never_wrong():
+    model = Autoencoder.mlp(2, (), 1, likelihood="gaussian", sigma=100.0, rng=rng())
+    assert faults.misfit_sigma(model, np.eye(2, dtype="float32"), None, rng()) is None
+
+
 @pytest.mark.parametrize("x", [[[300.0]], [[-0.1]], [[np.nan]]])
 def test_data_that_a_likelihood_refuses_have_the_wrong_scale(x):
     assert faults.wrong_scale(constant([0.0]), np.array(x)).name == "data of the wrong scale"
@@ -76,6 +81,9 @@ def test_log_variances_overflow_when_their_squares_do(logvar, found):
     model.decoder.layers[-1].weight.data[...] = 0
     finding = faults.overflow(model, np.ones((2, 3), "float32"), None, rng())
     assert (finding is not None) == found
+    if finding:  # the number that is seen is beyond the one that it is held against
+        assert "reaches 45 in size" in finding.seen
+        assert finding.seen.endswith("overflows at 44.36")
 
 
 @pytest.mark.parametrize(("logit", "found"), [(88.0, False), (89.0, True), (-89.0, True)])

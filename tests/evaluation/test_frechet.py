@@ -85,3 +85,22 @@ def test_wrong_shapes_are_named():
         frechet_between(np.zeros((1, 2)), np.zeros((4, 2)))
     with pytest.raises(ValueError, match=r"means \(d,\)"):
         frechet_between(np.zeros((3, 2)), np.zeros((4, 3)))
+
+
+@given(SEEDS, st.integers(1, 8), SIZES)
+def test_rounding_makes_no_distance_negative(seed, d, rank):
+    m, a = gaussian(np.random.default_rng(seed), d, rank)
+    assert 0 <= frechet_distance(m, a, m, a) < 1e-6 * (1 + np.trace(a))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_no_number_is_refused(value):
+    rows = np.ones((4, 2))
+    rows[1, 1] = value
+    for a, b in ((rows, np.ones((3, 2))), (np.ones((3, 2)), rows)):
+        with pytest.raises(ValueError, match="^frechet_between: the features contain NaN"):
+            frechet_between(a, b)
+    with pytest.raises(ValueError, match="^frechet_distance: the means contain NaN"):
+        frechet_distance(rows[1], np.eye(2), np.zeros(2), np.eye(2))
+    with pytest.raises(ValueError, match="^frechet_distance: the covariances contain NaN"):
+        frechet_distance(np.zeros(2), np.eye(2), np.zeros(2), rows[:2])

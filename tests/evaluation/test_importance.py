@@ -241,3 +241,10 @@ def test_what_makes_no_sense_is_refused():
         importance_estimate(model, x[:0], 10, rng=rng)
     with pytest.raises(ValueError, match=r"data must have shape"):
         importance_estimate(model, x[:, :0], 10, rng=rng)
+
+
+def test_an_estimate_is_shown_as_its_mean_and_both_errors():
+    model, x = near_the_posterior(0)
+    found = importance_estimate(model, x, 50, rng=np.random.default_rng(0))
+    assert f"log p(x) = {found.mean:.3f} ± {found.sampling_error:.2g} nats" in repr(found)
+    assert f"± {found.mean_error:.2g} from 50 draws each" in repr(found)

@@ -5,7 +5,7 @@ import pytest
 from affine import with_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from planted import BINARY, Weighted, build
+from planted import BINARY, Weighted, build, healthy_ten
 
 from minivae.evaluation.kl_weight import (
     Balance,
@@ -45,6 +45,18 @@ def test_the_balance_of_an_optimum_is_its_beta(beta, seed):
     for side in (found.widths, found.means):
         assert abs(side.beta - beta) < 6 * side.error + 0.01 * beta
         assert side.error < 0.1 * beta
+
+
+@pytest.mark.parametrize("side", ["widths", "means"])
+def test_its_error_covers_which_rows_are_looked_at(side):
+    """The spread over 56 parts of the data is known to 1 / √110 of itself; 4.5 of these."""
+    model, x = healthy_ten()
+    order = np.random.default_rng(0).permutation(len(x))
+    parts = enumerate(np.array_split(x[order], 56))
+    found = [getattr(balance(model, a, None, np.random.default_rng(i)), side) for i, a in parts]
+    spread = np.std([weight.beta for weight in found], ddof=1)
+    error = np.sqrt(np.mean([weight.error**2 for weight in found]))
+    assert abs(error / spread - 1) < 4.5 / np.sqrt(110)
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.4, 0.6, 1.0, 1.2, 2.5, 8.0])

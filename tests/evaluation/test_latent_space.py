@@ -130,6 +130,15 @@ def test_no_path_has_no_continuity(wrong):
         continuity(logistic(1.0), **arguments)
 
 
+def test_codes_and_decodes_that_are_no_numbers_are_refused():
+    x = np.array([[-1.0], [1.0]])
+    for part, what in (("encoder", "codes"), ("decoder", "decodes")):
+        model = logistic(1.0)
+        getattr(model, part).layers[0].weight.data[0] = np.nan
+        with pytest.raises(ValueError, match=f"^continuity: the {what} contain NaN"):
+            continuity(model, x, rng=np.random.default_rng(0))
+
+
 def test_a_path_keeps_the_condition_of_its_beginning():
     """A decoder that hears the condition alone stands still on every path."""
     model = VAE.mlp(3, (), 2, condition=2, dtype="float64", rng=np.random.default_rng(0))

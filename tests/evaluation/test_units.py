@@ -57,3 +57,9 @@ def test_one_datum_has_no_variance():
     model = with_weights(np.zeros((2, 1)), np.zeros(2), np.zeros((1, 1)), np.zeros(1))
     with pytest.raises(ValueError, match="^active_units: a variance over data needs two or more"):
         active_units(model, np.ones((1, 1)))
+
+
+def test_codes_that_are_no_numbers_are_refused():
+    model = with_weights(np.ones((2, 1)), np.zeros(2), np.zeros((1, 1)), np.zeros(1))
+    with pytest.raises(ValueError, match="^active_units: the codes contain NaN or infinity"):
+        active_units(model, np.array([[1.0], [np.nan]]))

@@ -5,7 +5,7 @@ import pytest
 
 import minivae as mv
 from minivae.evaluation import versus
-from minivae.models import GAN, VAE
+from minivae.models import GAN, VAE, Autoencoder
 
 RNG = np.random.default_rng(0)
 TRAIN, TEST = (RNG.standard_normal((n, 2)).astype("float32") for n in (90, 40))
@@ -66,6 +66,21 @@ def test_samples_may_be_drawn_in_another_way():
     default, without_noise = run(contenders()), run(contenders(), draw=means)
     assert without_noise[1]["mean"] == default[1]["mean"]  # a GAN has no noise to leave out
     assert without_noise[2]["std"] < default[2]["std"]
+
+
+def test_a_model_without_samples_of_its_own_needs_a_draw():
+    models = contenders()
+    models["AE"] = Autoencoder.mlp(2, (4,), 2, likelihood="gaussian", rng=np.random.default_rng(3))
+    before = {k: v.copy() for k, v in models["GAN"].state_dict().items()}
+    with pytest.raises(TypeError, match="versus: AE cannot be sampled, .* pass draw="):
+        run(models)
+    for name, array in models["GAN"].state_dict().items():  # before any training
+        np.testing.assert_array_equal(array, before[name])
+
+    def draw(model, n, rng):
+        return model.decode(rng.standard_normal((n, 2)).astype("float32")).mean.data
+
+    assert [row["model"] for row in run(models, draw=draw)] == ["data", "GAN", "VAE", "AE"]
 
 
 def test_a_budget_that_makes_no_sense_is_refused():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from gradients import check_gradients
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import logsumexp
 
@@ -49,6 +49,7 @@ def test_the_estimate_meets_the_integral_over_the_code_for_every_condition():
         assert (model.elbo(x, same, rng=rng).value.item()) < truth.mean()
 
 
+@settings(max_examples=20)
 @given(seeds)
 def test_the_gradient_is_that_of_the_loss(seed):
     model, x, y, rng = build(seed)

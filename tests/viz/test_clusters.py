@@ -40,7 +40,10 @@ def test_draws_of_a_narrow_component_are_its_mean_and_of_a_wide_one_differ(vae, 
 def test_of_many_components_the_20_largest_are_drawn(vae, x, shape, rng):
     model = vae(prior="mixture", components=30)
     figure = viz.clusters(model, x, shape, rng=rng, n=1)
-    drawn = [int(label.get_text().split(":")[0]) - 1 for label in figure.axes[0].get_yticklabels()]
+    drawn = [
+        int(label.get_text().split(":")[0].split()[1]) - 1
+        for label in figure.axes[0].get_yticklabels()
+    ]
     assert drawn == list(np.argsort(-shares(model, x), kind="stable")[:20])
     assert "20 largest of 30 clusters" in figure.axes[0].get_title()
 
