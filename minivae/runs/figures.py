@@ -10,17 +10,18 @@ import numpy as np
 
 from minivae import data, viz
 from minivae.data import Dataset
-from minivae.evaluation import jacobian_spectrum, mode_coverage
+from minivae.evaluation import jacobian_spectrum, maximally_activating_inputs, mode_coverage
 from minivae.models import GAN, VAE, Autoencoder, Model
 from minivae.nn import Linear, Sequential
-from minivae.runs.pieces import MODES, RunData, build_model
+from minivae.runs.pieces import MODES, RunData, train_model
 from minivae.runs.recipes import RECIPES
 from minivae.runs.settings import Settings
 from minivae.runs.streams import stream
-from minivae.training import History, fit
+from minivae.training import History
 
 _ROWS = 2000  # data in a cloud of points
 _TILES = 100  # units in a wall
+_UNITS, _DATA = 10, 5  # of the figure of what activates them
 
 
 @dataclass(frozen=True)
@@ -139,13 +140,18 @@ def _filters(m: Material) -> Drawn:
 
 
 def _activating(m: Material) -> Drawn:
+    """Draw, for ten units, the input of length 1 that activates each most, and data that do so."""
     if m.shape is None:
         return {}
-    from minivae.evaluation.activation import maximally_activating_inputs
-
-    inputs = maximally_activating_inputs(m.model, rng=m.rng)[:_TILES]
-    title = "The inputs of length 1 that activate each unit most"
-    return {"activating": viz.filters(inputs, m.shape, title)}
+    codes, inputs = m.model.codes(m.test), maximally_activating_inputs(m.model, rng=m.rng)
+    units = np.argsort(-codes.std(axis=0), kind="stable")[:_UNITS]
+    best = inputs[units] / np.abs(inputs[units]).max(axis=1, keepdims=True)
+    order = np.argsort(-codes[:, units], axis=0, kind="stable")
+    around_0 = m.test.min() < 0
+    rows = {"input": 2.5 * m.test.std() * best if around_0 else 0.5 + 0.5 * best}
+    rows |= {f"datum {i + 1}": m.test[order[i]] for i in range(_DATA)}
+    title = "What activates ten units most: of all inputs of length 1, and of the data"
+    return {"activating": viz.image_rows(rows, m.shape, title)}
 
 
 def _corrupted(m: Material) -> Drawn:
@@ -168,19 +174,7 @@ def _jacobian(m: Material) -> Drawn:
 def _unpenalised_twin(m: Material) -> Model:
     """Train the same weights on the same batches, with a penalty of no weight."""
     settings = replace(m.settings, options=m.settings.options | {"penalty_weight": 0.0})
-    twin = build_model(settings, m.prepared.dataset)
-    fit(
-        twin,
-        m.prepared.train,
-        rng=stream(settings.seed, "training"),
-        epochs=settings.epochs,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        optimizer=RECIPES[settings.recipe].optimizer(settings, twin),
-        transform=m.prepared.transform,
-        progress=False,
-    )
-    return twin
+    return train_model(settings, m.prepared, progress=False)[0]
 
 
 def _clusters(m: Material) -> Drawn:

@@ -7,15 +7,18 @@ from pathlib import Path
 
 from minivae import viz
 from minivae.files import write_atomically
-from minivae.models import Model, save
+from minivae.models import GAN, Model, save
 from minivae.runs.figures import Material, figures_of
 from minivae.runs.folder import RunFolder
-from minivae.runs.pieces import RunData, build_model
+from minivae.runs.pieces import RunData, build_model, train_model
 from minivae.runs.recipes import RECIPES
 from minivae.runs.settings import Settings
 from minivae.runs.streams import stream
 from minivae.runs.summary import Summary, summarize
-from minivae.training import History, fit, load_checkpoint, setup_of, total_steps
+from minivae.training import History, load_checkpoint, setup_of, total_steps
+
+_LOOKED_AT = 1000  # data that a model may refuse before anything is written
+_TOO_LARGE = ("maximum allowed", "array is too big")  # NumPy's words beyond the range of addresses
 
 
 def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
@@ -33,15 +36,21 @@ def open_run(path: Path, settings: Settings, prepared: RunData) -> RunFolder:
     Raises
     ------
     ValueError
-        If the model is too large, the checkpoint is damaged, lost or of other settings, or the
-        place is taken. Nothing is changed then.
+        If the model is too large or refuses the data, the checkpoint is damaged, lost or of other
+        settings, or the place is taken. Nothing is changed then.
     """
     try:
         model = build_model(settings, prepared.dataset)
     except (MemoryError, OverflowError, ValueError) as error:
+        if isinstance(error, ValueError) and not str(error).lower().startswith(_TOO_LARGE):
+            raise
         raise ValueError(
             f"a model of these sizes cannot be built ({error}); choose smaller --hidden or --latent"
         ) from error
+    x = prepared.train[:_LOOKED_AT]
+    if prepared.transform is not None:
+        x = prepared.transform(x, stream(settings.seed, "training"))
+    (model if isinstance(model, GAN) else model.likelihood).check(model.as_data(x))
     if RunFolder.exists(path):
         run = RunFolder(path)
         if run.checkpoint.exists():
@@ -102,23 +111,9 @@ def train(
 
 def fit_run(run: RunFolder, prepared: RunData) -> tuple[Model, History]:
     """Train the model of a run from where it stands; write metrics and weights."""
-    settings = run.settings
-    recipe = RECIPES[settings.recipe]
-    model = build_model(settings, prepared.dataset)
-    total = total_steps(
-        len(prepared.train), settings.batch_size, epochs=settings.epochs, steps=settings.steps
-    )
-    history = fit(
-        model,
-        prepared.train,
-        rng=stream(settings.seed, "training"),
-        epochs=settings.epochs,
-        steps=settings.steps,
-        batch_size=settings.batch_size,
-        optimizer=recipe.optimizer(settings, model),
-        transform=prepared.transform,
-        schedule=recipe.schedule(settings, total),
-        y=prepared.train_y,
+    model, history = train_model(
+        run.settings,
+        prepared,
         validation=prepared.test,
         validation_y=prepared.test_y,
         checkpoint=run.checkpoint,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from minivae.models import Model
 from minivae.runs.recipes import RECIPES
 from minivae.runs.settings import Settings
 from minivae.runs.streams import stream
+from minivae.training import History, fit, total_steps
 from minivae.training.loop import Transform
 
 # Binarised sets are the same in every run, so that runs can be compared.
@@ -70,3 +72,27 @@ def build_model(settings: Settings, dataset: Dataset) -> Model:
     """Build a run's model with its initial weights."""
     recipe = RECIPES[settings.recipe]
     return recipe.build(settings, dataset, stream(settings.seed, "weights"))
+
+
+def train_model(settings: Settings, prepared: RunData, **kept: Any) -> tuple[Model, History]:
+    """Train a run's model as its settings say.
+
+    ``kept`` says what is watched and kept on the way, by arguments of :func:`minivae.fit`.
+    """
+    recipe = RECIPES[settings.recipe]
+    model = build_model(settings, prepared.dataset)
+    length: dict[str, Any] = {"epochs": settings.epochs, "steps": settings.steps}
+    total = total_steps(len(prepared.train), settings.batch_size, **length)
+    history = fit(
+        model,
+        prepared.train,
+        rng=stream(settings.seed, "training"),
+        **length,
+        batch_size=settings.batch_size,
+        optimizer=recipe.optimizer(settings, model),
+        transform=prepared.transform,
+        schedule=recipe.schedule(settings, total),
+        y=prepared.train_y,
+        **kept,
+    )
+    return model, history

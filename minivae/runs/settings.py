@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from minivae.models.choices import LIKELIHOODS
@@ -138,11 +139,23 @@ class Settings:
                 general[name] = value
             else:
                 raise ValueError(_no_option(name, chosen))
-        if given.get("epochs") is None and given.get("steps") is not None:
-            general["epochs"] = None
+        for name, other in (("epochs", "steps"), ("steps", "epochs")):
+            if given.get(name) is not None and given.get(other) is None:
+                general[other] = None
         suits = "dynamic" if general["likelihood"] == "bernoulli" else "none"
         defaults = {"steps": None, "binarize": suits}
-        return cls(recipe=recipe, data=data, options=options, **defaults | general)
+        settings = cls(recipe=recipe, data=data, options=options, **defaults | general)
+        if "sigma" in given and settings.likelihood != "gaussian":
+            raise ValueError(
+                f"sigma is that of a gaussian likelihood: it would change nothing with "
+                f"{settings.likelihood}; leave it out, or choose --likelihood gaussian"
+            )
+        if "activation" in given and not settings.hidden:
+            raise ValueError(
+                "activation is that of hidden layers: it would change nothing without one; leave "
+                "it out, or give --hidden"
+            )
+        return settings
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -150,6 +163,12 @@ class Settings:
         chosen = recipe_named(self.recipe)
         _one_of("data", self.data, chosen.data)
         _one_of("likelihood", self.likelihood, LIKELIHOODS)
+        suiting = chosen.likelihoods.get(self.data, LIKELIHOODS)
+        if self.likelihood not in suiting:
+            raise ValueError(
+                f"likelihood {self.likelihood!r} does not suit {self.recipe} on {self.data}; "
+                f"choose {' or '.join(suiting)}"
+            )
         activation_named(self.activation)
         for name in ("latent", "batch_size", "epochs", "steps"):
             _at_least_one(name, getattr(self, name))
@@ -201,7 +220,8 @@ class Settings:
         Raises
         ------
         ValueError
-            If one of them is not the run's own, other than ``epochs`` and ``steps``.
+            If one of them is not the run's own, other than ``epochs`` and ``steps``; if these
+            are not, and the recipe's schedule was laid out for the run's own length.
         """
         length = {name: given[name] for name in ("epochs", "steps") if given.get(name) is not None}
         for name, value in given.items():
@@ -217,7 +237,16 @@ class Settings:
                     f"{name} is {_shown(own)} in this run and cannot become {_shown(value)} while "
                     "it goes on; leave it out, or start another run"
                 )
-        return replace(self, **{"epochs": None, "steps": None} | length) if length else self
+        longer = replace(self, **{"epochs": None, "steps": None} | length) if length else self
+        scheduled = recipe_named(self.recipe).schedule(self, 1)
+        if longer != self and scheduled:
+            name = "epochs" if self.epochs is not None else "steps"
+            raise ValueError(
+                f"{name} is {getattr(self, name)} in this run, and its {' and '.join(scheduled)} "
+                "follows a schedule over that length, which another length would rewind; leave "
+                "--epochs and --steps out, or start another run"
+            )
+        return longer
 
 
 def recipe_named(name: str) -> Recipe:
@@ -229,7 +258,10 @@ def recipe_named(name: str) -> Recipe:
         If there is none; the message lists those there are.
     """
     _check_type("recipe", name, _TYPES["str"])
-    _one_of("recipe", name, tuple(RECIPES))
+    if name not in RECIPES:
+        close = get_close_matches(name, RECIPES, n=1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise ValueError(f"recipe {name!r} is unknown; {hint}choose one of {', '.join(RECIPES)}")
     return RECIPES[name]
 
 

@@ -97,9 +97,10 @@ def _of_samples(
     judge = Classifier.fitted(dataset.train[rows], labels.train[rows], rng=rng)
     test, y = dataset.test[:_JUDGED], prepared.test_y
     samples = prior_means(model, len(test), None if y is None else y[:_JUDGED], rng=rng)
-    halves = judge.features(test[::2]), judge.features(test[1::2])
+    half, other = judge.features(test[::2]), judge.features(test[1::2])
+    made = judge.features(samples)[::2]  # as many as there are in a half
     return {
-        "Frechet distance": frechet_between(judge.features(samples), judge.features(test)),
-        "between halves of the data": frechet_between(*halves),
+        "Frechet distance": frechet_between(made, other),
+        "between halves of the data": frechet_between(half, other),
         "classifier's confidence": float(judge.probabilities(samples).max(axis=1).mean()),
     }

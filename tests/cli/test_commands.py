@@ -158,7 +158,7 @@ def test_damaged_data_are_named_and_nothing_is_written(
 @pytest.mark.parametrize(
     ("command", "status", "message"),
     [
-        ("train vea", 1, "recipe 'vea' is unknown; choose one of linear-ae"),
+        ("train vea", 1, "recipe 'vea' is unknown; did you mean 'vae'? choose one of linear-ae"),
         ("train --likelihood foo", 1, "likelihood 'foo' is unknown; choose one of bernoulli"),
         ("train --activation foo", 1, "activation 'foo' is unknown; choose one of elu"),
         ("train --binarize foo", 1, "binarize 'foo' is unknown; choose one of none"),

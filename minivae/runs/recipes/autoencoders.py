@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from minivae.data import Dataset
 from minivae.models import Autoencoder
+from minivae.runs.recipes.networks import convolutional, mlp
 from minivae.runs.recipes.recipe import IMAGES, PATCHES, POINTS, WAVES, Option, Recipe
 
 if TYPE_CHECKING:
@@ -20,51 +22,17 @@ _RHO = Option(0.05, "ρ, the share of the data for which a unit is to be active"
 _WALL: dict[str, Any] = {**_GREY, "hidden": (), "activation": "sigmoid", "latent": 49, "lr": 3e-3}
 
 
-def _mlp(settings: Settings, dataset: Dataset, rng: np.random.Generator, **own: Any) -> Autoencoder:
-    return Autoencoder.mlp(
-        data_dim=dataset.train.shape[1],
-        hidden=settings.hidden,
-        latent=settings.latent,
-        activation=settings.activation,
-        likelihood=settings.likelihood,
-        sigma=settings.sigma,
-        rng=rng,
-        **own,
-    )
+_mlp = partial(mlp, Autoencoder)
 
 
-def _tied(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Autoencoder:
-    return _mlp(settings, dataset, rng, tied=True)
-
-
-def _sparse(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Autoencoder:
+def _units(
+    settings: Settings, dataset: Dataset, rng: np.random.Generator, *, tied: bool
+) -> Autoencoder:
+    """Build sigmoid units; the constructor takes the recipe's options by their names."""
     own = dict(settings.options)
-    if own["penalty"] == "l1" and own["rho"] == _RHO.default:
+    if own.get("penalty") == "l1" and own["rho"] == _RHO.default:
         del own["rho"]  # l1 has none, and refuses one that was chosen
-    return _mlp(settings, dataset, rng, code_activation="sigmoid", tied=True, **own)
-
-
-def _denoising(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Autoencoder:
-    own = dict(settings.options)
-    return _mlp(settings, dataset, rng, code_activation="sigmoid", **own)
-
-
-def _contractive(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Autoencoder:
-    own = dict(settings.options)
-    return _mlp(settings, dataset, rng, code_activation="sigmoid", tied=True, **own)
-
-
-def _convolutional(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> Autoencoder:
-    assert dataset.image_shape is not None
-    return Autoencoder.convolutional(
-        image_shape=dataset.image_shape,
-        channels=settings.hidden,
-        latent=settings.latent,
-        activation=settings.activation,
-        likelihood=settings.likelihood,
-        sigma=settings.sigma,
-        rng=rng,
-    )
+    return _mlp(settings, dataset, rng, code_activation="sigmoid", tied=tied, **own)
 
 
 AUTOENCODERS = (
@@ -76,6 +44,7 @@ AUTOENCODERS = (
         build=_mlp,
         data=_VECTORS,
         defaults={**_GREY, "hidden": (), "latent": 2},
+        without=("hidden", "activation"),
         figures=_PLAIN,
     ),
     Recipe(
@@ -92,7 +61,7 @@ AUTOENCODERS = (
         line="autoencoder whose decoder has the encoder's weights, transposed",
         equation="max log p(x|z), z = f(x; W), x' = g(z; Wᵀ)",
         source="Vincent et al. 2010, section 2.2",
-        build=_tied,
+        build=partial(_mlp, tied=True),
         data=_VECTORS,
         figures=_PLAIN,
     ),
@@ -101,7 +70,7 @@ AUTOENCODERS = (
         line="each hidden unit is active for few of the data; tied weights",
         equation="min -log p(x|z) + β Σ_i KL(ρ ‖ mean of z_i)",
         source="Ng 2011, CS294A lecture notes, sparse autoencoder",
-        build=_sparse,
+        build=partial(_units, tied=True),
         data=(*IMAGES, *PATCHES),
         defaults=_WALL,
         on={
@@ -123,7 +92,7 @@ AUTOENCODERS = (
         line="reconstructs the clean datum from a corrupted one",
         equation="max log p(x|z), z = f(x̃), x̃ ~ corruption(x)",
         source="Vincent et al. 2008",
-        build=_denoising,
+        build=partial(_units, tied=False),
         data=(*IMAGES, *PATCHES),
         defaults=_WALL,
         options={
@@ -142,7 +111,7 @@ AUTOENCODERS = (
         line="the code changes little where the data lie; tied weights",
         equation="min -log p(x|z) + λ ‖∂z/∂x‖²_F",
         source="Rifai et al. 2011",
-        build=_contractive,
+        build=partial(_units, tied=True),
         data=(*IMAGES, *PATCHES),
         defaults=_WALL,
         options={
@@ -160,7 +129,7 @@ AUTOENCODERS = (
         line="convolutions down to the code, transposed convolutions back",
         equation="max log p(x|z), z = f(x), f = affine ∘ (conv, stride 2)ⁿ",
         source="Masci et al. 2011",
-        build=_convolutional,
+        build=partial(convolutional, Autoencoder),
         defaults={"hidden": (16, 32)},
         figures=_PLAIN,
     ),

@@ -17,10 +17,15 @@ if TYPE_CHECKING:
 
 
 def _sequence(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> SequenceVAE:
-    (hidden,) = settings.hidden
+    if len(settings.hidden) != 1:
+        sizes = " ".join(map(str, settings.hidden)) or "none"
+        raise ValueError(
+            f"sequence-vae has one hidden size, that of its recurrent state, not {sizes}; give "
+            "--hidden one number"
+        )
     return SequenceVAE.gru(
         data_dim=dataset.train.shape[1],
-        hidden=hidden,
+        hidden=settings.hidden[0],
         latent=settings.latent,
         likelihood=settings.likelihood,
         symbols=None if dataset.alphabet is None else len(dataset.alphabet),
@@ -68,9 +73,15 @@ OTHERS = (
         on={"waves": _ON_WAVES | {"annealing": 0.0}},
         options={
             "word_dropout": Option(0.3, "share of the decoder's inputs that training hides"),
-            "annealing": Option(0.4, "share of training during which β rises from 0 to 1"),
+            "annealing": Option(
+                0.4, "share of training during which β rises from 0 to 1", low=0.0, high=1.0
+            ),
         },
         without=("activation",),
+        likelihoods={
+            **dict.fromkeys(STRINGS, ("categorical",)),
+            **dict.fromkeys(WAVES, ("gaussian",)),
+        },
         figures=("sequences", "latent"),
         schedule=_annealing,
     ),
@@ -88,7 +99,7 @@ OTHERS = (
                 "non_saturating", "what the generator minimises", ("non_saturating", "minimax")
             )
         },
-        without=("likelihood", "sigma"),
+        without=("likelihood", "sigma", "adam_eps"),
         figures=("samples", "players"),
         schedule=_falling,
     ),

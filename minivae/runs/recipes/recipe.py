@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf, isfinite
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -40,11 +41,15 @@ class Option:
         One line.
     choices : tuple of str
         The words there are, if it is one of several.
+    low, high : float
+        The least number and the greatest.
     """
 
     default: Value
     meaning: str
     choices: tuple[str, ...] = ()
+    low: float = -inf
+    high: float = inf
 
     def read(self, name: str, value: Any) -> Value:
         """Return a value, given as one or as text, in the option's type.
@@ -63,11 +68,16 @@ class Option:
         kind = type(self.default)
         try:
             number = kind(value)
-        except (TypeError, ValueError):
-            number = None
-        if number is None or isinstance(value, bool) or number != float(value):
+            exact = number == float(value) and isfinite(number)
+        except (TypeError, ValueError, OverflowError):
+            exact = False
+        if not exact or isinstance(value, bool):
             what = "a whole number" if kind is int else "a number"
             raise ValueError(f"{name} must be {what}, it is {value!r}")
+        if not self.low <= number <= self.high:
+            raise ValueError(
+                f"{name} must lie between {self.low:g} and {self.high:g}, it is {number:g}"
+            )
         return number
 
 
@@ -91,6 +101,8 @@ class Recipe:
         The settings that it alone has.
     without : tuple of str
         The settings of all recipes that mean nothing to it, and are refused if they are given.
+    likelihoods : mapping of str to tuple of str
+        The likelihoods that suit a data set, where not all of them do.
     figures : tuple of str
         What is drawn beside the loss: names of :data:`minivae.runs.figures.FIGURES`.
     schedule : callable, optional
@@ -109,6 +121,7 @@ class Recipe:
     on: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Option] = field(default_factory=dict)
     without: tuple[str, ...] = ()
+    likelihoods: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     figures: tuple[str, ...] = ()
     schedule: Callable[[Settings, int], Mapping[str, Schedule]] = lambda settings, steps: NOTHING
     conditional: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from minivae.data import Dataset
 from minivae.models import VAE, ImportanceWeightedBound, ScoreFunctionBound, VariationalBound
 from minivae.nn import Linear, Sequential
 from minivae.optim import Schedule, cyclical, staircase, warm_up
+from minivae.runs.recipes.networks import convolutional, mlp
 from minivae.runs.recipes.recipe import (
     IMAGES,
     LABELLED,
@@ -31,34 +33,14 @@ _FEW: dict[str, Any] = {"digits": {"epochs": 150}}  # grey levels that are not d
 _EVIDENCE = "log p(x) ≥ E_q[log p(x|z)] - KL(q(z|x) ‖ p(z))"
 
 
-def _mlp(settings: Settings, dataset: Dataset, rng: np.random.Generator, **own: Any) -> VAE:
-    return VAE.mlp(
-        data_dim=dataset.train.shape[1],
-        hidden=settings.hidden,
-        latent=settings.latent,
-        activation=settings.activation,
-        likelihood=settings.likelihood,
-        sigma=settings.sigma,
-        rng=rng,
-        **own,
-    )
+_mlp = partial(mlp, VAE)
 
 
-def _with_options(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
+def _with_options(
+    settings: Settings, dataset: Dataset, rng: np.random.Generator, **own: Any
+) -> VAE:
     """Build a VAE whose constructor takes the recipe's options by their names."""
-    return _mlp(settings, dataset, rng, **settings.options)
-
-
-def _isotropic(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
-    return _mlp(settings, dataset, rng, posterior="isotropic")
-
-
-def _full(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
-    return _mlp(settings, dataset, rng, posterior="full")
-
-
-def _mixture(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
-    return _mlp(settings, dataset, rng, prior="mixture", **settings.options)
+    return _mlp(settings, dataset, rng, **own, **settings.options)
 
 
 def _conditional(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
@@ -69,19 +51,6 @@ def _conditional(settings: Settings, dataset: Dataset, rng: np.random.Generator)
 def _linear(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
     sizes = dataset.train.shape[1], settings.latent
     return VAE.linear(*sizes, sigma=settings.sigma, dtype="float32", rng=rng)
-
-
-def _convolutional(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
-    assert dataset.image_shape is not None
-    return VAE.convolutional(
-        image_shape=dataset.image_shape,
-        channels=settings.hidden,
-        latent=settings.latent,
-        activation=settings.activation,
-        likelihood=settings.likelihood,
-        sigma=settings.sigma,
-        rng=rng,
-    )
 
 
 def _beta(settings: Settings, dataset: Dataset, rng: np.random.Generator) -> VAE:
@@ -138,8 +107,8 @@ VARIATIONAL = (
         name="isotropic-vae",
         line="VAE whose posterior has one variance for all dimensions",
         equation="q(z|x) = N(μ(x), k(x) I)",
-        source="Doersch 2016, section 2.1",
-        build=_isotropic,
+        source="Doersch 2016",
+        build=partial(_mlp, posterior="isotropic"),
         data=_VECTORS,
         figures=_PLAIN,
     ),
@@ -148,7 +117,7 @@ VARIATIONAL = (
         line="VAE whose posterior has a full covariance",
         equation="q(z|x) = N(μ(x), L Lᵀ), z = μ + L ε",
         source="Kingma & Welling 2019, section 2.5.1",
-        build=_full,
+        build=partial(_mlp, posterior="full"),
         data=_VECTORS,
         figures=_PLAIN,
     ),
@@ -160,6 +129,7 @@ VARIATIONAL = (
         build=_mlp,
         data=_VECTORS,
         defaults={"likelihood": "gaussian", "sigma": "optimal"},
+        likelihoods=dict.fromkeys(_VECTORS, ("gaussian",)),
         on=_FEW,
         figures=_PLAIN,
     ),
@@ -170,6 +140,7 @@ VARIATIONAL = (
         source="Loaiza-Ganem & Cunningham 2019",
         build=_mlp,
         defaults={"likelihood": "continuous_bernoulli"},
+        likelihoods=dict.fromkeys(IMAGES, ("continuous_bernoulli",)),
         on=_FEW,
         figures=_PLAIN,
     ),
@@ -181,6 +152,7 @@ VARIATIONAL = (
         build=_with_options,
         data=("digits",),
         defaults={"likelihood": "categorical", "binarize": "none"},
+        likelihoods={"digits": ("categorical",)},
         on=_FEW,
         options={"levels": Option(17, "grey levels from 0 to 1: 17 in the embedded digits")},
         figures=_PLAIN,
@@ -254,7 +226,7 @@ VARIATIONAL = (
         line="VAE whose prior is a learned mixture of Gaussians",
         equation="p(z) = (1/k) Σ_c N(μ_c, diag σ_c²), KL by one draw of z",
         source="CS236 notes; Tomczak & Welling 2018 for the family",
-        build=_mixture,
+        build=partial(_with_options, prior="mixture"),
         data=_VECTORS,
         on={
             "digits": {"latent": 6, "epochs": 300},
@@ -262,7 +234,8 @@ VARIATIONAL = (
                 "components": 500,
                 "latent": 10,
                 "activation": "elu",
-                "epochs": 34,
+                "epochs": None,
+                "steps": 20_000,
             },
         },
         options={"components": Option(10, "k")},
@@ -283,7 +256,7 @@ VARIATIONAL = (
         line="VAE of convolutions and transposed convolutions",
         equation=_EVIDENCE,
         source="Kulkarni et al. 2015, for the networks",
-        build=_convolutional,
+        build=partial(convolutional, VAE),
         defaults={"hidden": (16, 32)},
         figures=_PLAIN,
     ),
