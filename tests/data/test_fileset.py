@@ -132,6 +132,15 @@ def test_when_everything_fails_one_line_says_what_was_tried_and_how_to_mend_it(t
     assert files_in(cache) == []
 
 
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to SIGINT, which a shell may have switched off for its children."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_an_interruption_leaves_nothing_and_the_next_call_works(toy, cache, server):
     interrupted = threading.Event()
 
