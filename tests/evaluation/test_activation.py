@@ -34,7 +34,7 @@ def test_no_input_of_the_unit_ball_activates_a_unit_more(seed, activation):
     assert np.linalg.norm(best, axis=1) == pytest.approx(np.ones(4), rel=1e-12)
     highest = np.diag(model.codes(best))
     others = model.codes(points(np.random.default_rng(seed), 200))
-    assert (others <= highest * (1 + 1e-12) + 1e-12).all()
+    assert (others <= highest + 1e-12 * (1 + np.abs(highest))).all()
     rows = model.encoder.layers[0].weight.data
     for j, x in enumerate(best):  # equality in Cauchy and Schwarz: W_j x = |W_j| |x|
         assert rows[j] @ x == pytest.approx(np.linalg.norm(rows[j]), rel=1e-12)

@@ -301,9 +301,9 @@ def test_the_model_is_left_as_it_was():
     own, state = model.objective, model.state_dict()
     grads = [p.grad for p in model.parameters()]
     kept = [None if g is None else g.copy() for g in grads]
-    estimator_statistics(model, x + 1, {"": ImportanceWeightedBound(2)}, 4, rng_of())
+    estimator_statistics(model, x + 1, {"": VariationalBound(2.0)}, 4, rng_of())
     with pytest.raises(ValueError, match="data must have shape"):
-        estimator_statistics(model, x[:, :2], {"": ImportanceWeightedBound(2)}, 4, rng_of())
+        estimator_statistics(model, x[:, :2], {"": VariationalBound(2.0)}, 4, rng_of())
     assert model.objective is own
     for name, values in model.state_dict().items():
         np.testing.assert_array_equal(values, state[name])
