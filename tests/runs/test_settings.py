@@ -27,7 +27,10 @@ def test_settings_survive_json(s):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"recipe": "vea"}, "recipe 'vea' is unknown; did you mean 'vae'\\? choose one of linear-ae"),
+        (
+            {"recipe": "vea"},
+            "recipe 'vea' is unknown; did you mean 'vae'\\? choose one of linear-ae",
+        ),
         ({"data": "cifar"}, "data 'cifar' does not suit vae; choose one of digits, mnist"),
         ({"activation": "step"}, "activation 'step' is unknown; choose one of elu"),
         ({"likelihood": "poisson"}, "likelihood 'poisson' is unknown"),
