@@ -48,7 +48,8 @@ def train(options: argparse.Namespace) -> int:
     except OSError as error:
         what, why = error.filename or place, error.strerror or error
         raise ValueError(f"{what} failed ({why}); mend that, then {go_on}") from error
-    table = _table("test data, in nats")
+    has_likelihood = summary.reconstruction is not None
+    table = _table("test data, in nats" if has_likelihood else "samples")
     _add_score(table, summary)
     if summary.baseline is not None:
         note = "independent entries: a decoder without z"
@@ -78,7 +79,7 @@ def models(options: argparse.Namespace) -> int:
         console.print("train one by: minivae train NAME; its settings: minivae models NAME")
         return 0
     recipe = runs.recipe_named(options.name)
-    settings = Settings.of(recipe.name)
+    settings = Settings.of(recipe.name, data=options.data or recipe.data[0])
     console.print(
         f"{recipe.name}: {recipe.line}\n  {recipe.equation}\n  {recipe.source}", markup=False
     )
@@ -90,7 +91,9 @@ def models(options: argparse.Namespace) -> int:
             table.add_row(f"--{name.replace('_', '-')}", _shown(value), "")
     for name, option in recipe.options.items():
         words = f" ({', '.join(option.choices)})" if option.choices else ""
-        table.add_row(f"--{name.replace('_', '-')}", str(option.default), option.meaning + words)
+        table.add_row(
+            f"--{name.replace('_', '-')}", str(settings.options[name]), option.meaning + words
+        )
     console.print(table)
     return 0
 

@@ -182,6 +182,7 @@ def _train(command: argparse.ArgumentParser) -> None:
 
 def _models(command: argparse.ArgumentParser) -> None:
     command.add_argument("name", nargs="?", metavar="NAME", help="the recipe")
+    command.add_argument("--data", metavar="DATA", help="show its settings on this data set")
 
 
 def _evaluate(command: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """Recipes: every one builds, has the gradient of its loss, trains, draws, and means its options."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -255,3 +256,15 @@ def test_a_model_is_described_with_its_settings(name, capsys):
         assert f"--{option.replace('_', '-')}" in said
     for option in recipe.without:
         assert f"--{option.replace('_', '-')} " not in said
+
+
+def test_a_model_is_described_on_other_data_by_what_it_takes_there(capsys):
+    for data in ("digits", "patches"):
+        assert main(["models", "sparse-ae", "--data", data]) == 0
+        said = capsys.readouterr().out
+        chosen = Settings.of("sparse-ae", data=data)
+        for name in ("latent", "penalty_weight"):
+            value = {"latent": chosen.latent, **chosen.options}[name]
+            assert re.search(rf"--{name.replace('_', '-')} +{value}\b", said)
+    assert main(["models", "cvae", "--data", "faces"]) == 1
+    assert "does not suit cvae" in capsys.readouterr().err
