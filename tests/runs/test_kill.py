@@ -23,6 +23,7 @@ def start(out, *more):
         stderr=subprocess.PIPE,
         text=True,
         cwd=out.parent,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell may ignore it
     )
 
 
